@@ -1,0 +1,51 @@
+# Two commands do all set-up: `make run` and `make test`. `make help` lists the rest.
+VENV := .venv
+PY := $(VENV)/bin/python
+STAMP := $(VENV)/.installed
+PO := $(wildcard portal/translations/*/LC_MESSAGES/*.po)
+.DEFAULT_GOAL := help
+.PHONY: help run test check bench lock vendor messages wheel clean
+
+help: ## list the commands
+	@grep -hE '^[a-z]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/^([a-z]+):.*## /  make \1\t/' | expand -t 18
+
+$(STAMP): requirements.lock
+	python3 -m venv $(VENV)
+	$(PY) -m pip install --quiet --disable-pip-version-check --require-hashes -r requirements.lock
+	@touch $@
+
+MO := $(PO:.po=.mo)
+%.mo: %.po | $(STAMP)
+	@$(VENV)/bin/pybabel --quiet compile --input-file $< --output-file $@
+
+run: $(STAMP) $(MO) ## set up and start the portal with its worker and a demo
+	$(PY) -m portal run
+
+test: $(STAMP) $(MO) ## the whole suite: SQLite, PostgreSQL, Redis, mail, browser
+	$(PY) scripts/browser.py
+	$(PY) -m pytest -n 2 $(PYTEST_ARGS)
+
+check: $(STAMP) ## lint and types
+	$(VENV)/bin/ruff check .
+	$(VENV)/bin/ruff format --check .
+	$(VENV)/bin/mypy
+
+bench: $(STAMP) $(MO) ## measure, and print the tables of bench/README.md
+	$(PY) -m bench.quotes
+	$(PY) -m bench.pages
+
+lock: ## write requirements.lock from pyproject.toml (needs uv)
+	uv pip compile pyproject.toml --group dev --universal --generate-hashes --no-emit-index-url --no-header -o requirements.lock
+
+vendor: ## fetch the browser-side libraries again (needs npm)
+	sh scripts/vendor.sh
+
+messages: $(STAMP) ## collect the texts into the translation catalogues
+	$(VENV)/bin/pybabel extract -F babel.cfg -k _l -k N_ -o portal/translations/messages.pot --no-location --omit-header --project foyer .
+	$(VENV)/bin/pybabel update -i portal/translations/messages.pot -d portal/translations --no-fuzzy-matching --omit-header
+
+wheel: $(STAMP) $(MO) ## build the wheel into dist/
+	$(PY) -m hatchling build -t wheel
+
+clean: ## remove what the commands above made (never instance/)
+	rm -rf $(VENV) dist .pytest_cache .mypy_cache .ruff_cache

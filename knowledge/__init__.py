@@ -1,0 +1,13 @@
+"""Everything that is searched: articles now, and the index over them."""
+
+from flask import Flask
+
+from portal.config import Settings
+
+
+def init_knowledge(app: Flask, config: Settings) -> None:
+    from knowledge.articles.views import bp as articles
+    from knowledge.search.views import bp as search
+
+    app.register_blueprint(articles)
+    app.register_blueprint(search)

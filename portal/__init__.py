@@ -1,0 +1,92 @@
+"""Foyer: a customer self-service support portal that runs on the vendor's support policy."""
+
+from pathlib import Path
+from typing import Any
+
+from flask import Flask
+
+
+def create_app(**overrides: Any) -> Flask:
+    """The application. `overrides` are settings by name; raises `ConfigurationError` for one that can't be used."""
+    from knowledge import init_knowledge
+    from portal.accounts import init_accounts
+    from portal.config import load_settings
+    from portal.db import init_db
+    from portal.desk import init_desk
+    from portal.errors import init_errors
+    from portal.formats import init_formats
+    from portal.front import init_front
+    from portal.jobs import init_jobs
+    from portal.logs import init_logs
+    from portal.schema import init_schema
+    from portal.tickets import init_tickets
+    from portal.web import init_web
+
+    config = load_settings(**overrides)
+    app = Flask(
+        "portal",
+        template_folder=str(_beside("templates")),
+        static_folder=str(_beside("static")),
+        instance_path=str(config.instance),
+    )
+    app.config.from_mapping(flask_settings(config))
+    app.extensions["settings"] = config
+    init_logs(app, config)
+    init_db(app)
+    init_schema(app)
+    init_web(app, config)
+    init_errors(app)
+    init_formats(app)
+    init_jobs(app, config)
+    init_accounts(app, config)
+    init_front(app)
+    init_knowledge(app, config)
+    init_tickets(app)
+    init_desk(app)
+    return app
+
+
+def flask_settings(config: Any) -> dict[str, Any]:
+    """What Flask and its extensions read from `app.config`."""
+    from urllib.parse import urlsplit
+
+    base = urlsplit(config.base_url)
+    cookie = "__Host-session" if config.is_secure else "session"
+    return {
+        "SECRET_KEY": config.secret_key,
+        "TESTING": bool(config.get("testing")),
+        "SQLALCHEMY_DATABASE_URI": config.database_url,
+        "SQLALCHEMY_ENGINE_OPTIONS": {} if config.database_url.startswith("sqlite") else {"pool_pre_ping": True},
+        "ALEMBIC": {"script_location": str(Path(__file__).parent / "migrations")},
+        "ALEMBIC_CONTEXT": {"render_as_batch": True},
+        "SESSION_COOKIE_NAME": cookie,
+        "SESSION_COOKIE_SECURE": config.is_secure,
+        "SESSION_COOKIE_HTTPONLY": True,
+        "SESSION_COOKIE_SAMESITE": "Lax",
+        "REMEMBER_COOKIE_SECURE": config.is_secure,
+        "REMEMBER_COOKIE_HTTPONLY": True,
+        "REMEMBER_COOKIE_SAMESITE": "Lax",
+        "PREFERRED_URL_SCHEME": base.scheme,
+        "TRUSTED_HOSTS": None if config.get("testing") else trusted_hosts(base.hostname or "localhost"),
+        "MAX_CONTENT_LENGTH": config.upload_total_bytes + 1024 * 1024,
+        "MAX_FORM_MEMORY_SIZE": 1024 * 1024,
+        "WTF_CSRF_TIME_LIMIT": None,
+        "BABEL_DEFAULT_LOCALE": config.default_locale,
+        "BABEL_DEFAULT_TIMEZONE": config.default_zone,
+        "BABEL_TRANSLATION_DIRECTORIES": str(Path(__file__).parent / "translations"),
+        "RATELIMIT_STORAGE_URI": config.limits_url,
+        "RATELIMIT_SWALLOW_ERRORS": False,
+        "COMPRESS_MIN_SIZE": 1000,
+        "SEND_FILE_MAX_AGE_DEFAULT": 31536000,
+    }
+
+
+def trusted_hosts(host: str) -> list[str]:
+    """The hosts requests may name: the one of `base_url`, and this machine for health checks."""
+    return sorted({host, "127.0.0.1", "localhost", "::1"})
+
+
+def _beside(folder: str) -> Path:
+    """`templates` and `static` lie beside this file in a wheel, and one level up in a checkout."""
+    inside = Path(__file__).parent / folder
+    return inside if inside.exists() else Path(__file__).parent.parent / folder

@@ -1,0 +1,143 @@
+"""People and their organisations."""
+
+import enum
+from datetime import datetime
+from typing import Any
+
+from flask_security.models import sqla
+from sqlalchemy import ForeignKey, Index, Select, String, Text, and_, or_, select
+from sqlalchemy.orm import Mapped, mapped_column, relationship
+
+from portal.db import db, utcnow
+
+sqla.FsModels.set_db_info(base_model=db.Model, user_table_name="users", role_table_name="roles")
+
+
+class MemberRole(enum.StrEnum):
+    """What a member may do in the organisation: owners everything, billing contacts the money, members their own."""
+
+    OWNER = "owner"
+    BILLING = "billing"
+    MEMBER = "member"
+
+
+class Role(db.Model, sqla.FsRoleMixin):
+    """A role at the vendor: agent, editor, moderator, admin."""
+
+    __tablename__ = "roles"
+
+
+class WebAuthn(db.Model, sqla.FsWebAuthnMixin):
+    """A passkey."""
+
+    __tablename__ = "webauthn"
+
+
+class User(db.Model, sqla.FsUserMixin):
+    """A person with an account: a customer, a reseller's or the vendor's."""
+
+    __tablename__ = "users"
+
+    name: Mapped[str] = mapped_column(String(200), default="")
+    locale: Mapped[str | None] = mapped_column(String(10))
+    zone: Mapped[str | None] = mapped_column(String(64))
+    phone: Mapped[str | None] = mapped_column(String(40))
+    company: Mapped[str | None] = mapped_column(String(200))
+
+    memberships: Mapped[list["Membership"]] = relationship(back_populates="user")
+
+    @property
+    def display_name(self) -> str:
+        return self.name or self.email.split("@")[0]
+
+    @property
+    def is_staff(self) -> bool:
+        """True for those who answer: they see every ticket and the desk."""
+        return bool(self.has_role("agent") or self.has_role("admin"))
+
+    def organisations(self) -> Select[tuple["Organisation"]]:
+        """The organisations this person is a member of now."""
+        current = and_(Membership.user_id == self.id, Membership.ended_at.is_(None))
+        return select(Organisation).join(Membership).where(current).order_by(Organisation.name)
+
+    def role_in(self, organisation: "Organisation | int | None") -> MemberRole | None:
+        """The person's role in an organisation, or None for someone who is no member (any more)."""
+        if organisation is None:
+            return None
+        key = organisation if isinstance(organisation, int) else organisation.id
+        role = db.session.scalar(
+            select(Membership.role).where(
+                Membership.user_id == self.id, Membership.organisation_id == key, Membership.ended_at.is_(None)
+            )
+        )
+        return MemberRole(role) if role else None
+
+
+class Organisation(db.Model):
+    """A customer's or a reseller's company. Tickets, licences and contracts belong to it."""
+
+    __tablename__ = "organisation"
+
+    id: Mapped[int] = mapped_column(primary_key=True)
+    name: Mapped[str] = mapped_column(String(200))
+    is_reseller: Mapped[bool] = mapped_column(default=False)
+    region: Mapped[str | None] = mapped_column(String(20))
+    created_at: Mapped[datetime] = mapped_column(default=utcnow)
+
+    memberships: Mapped[list["Membership"]] = relationship(back_populates="organisation")
+
+    @classmethod
+    def visible_to(cls, person: Any) -> Select[tuple["Organisation"]]:
+        """Members see their organisations, staff see all."""
+        if not person.is_authenticated:
+            return select(cls).where(cls.id < 0)
+        if person.is_staff:
+            return select(cls)
+        mine = select(Membership.organisation_id).where(Membership.user_id == person.id, Membership.ended_at.is_(None))
+        return select(cls).where(cls.id.in_(mine))
+
+
+class Membership(db.Model):
+    """A person's part in an organisation, from its start to its end. Rights end with it, at the next request."""
+
+    __tablename__ = "membership"
+    __table_args__ = (
+        Index(
+            "uq_membership_current",
+            "user_id",
+            "organisation_id",
+            unique=True,
+            sqlite_where=db.text("ended_at IS NULL"),
+            postgresql_where=db.text("ended_at IS NULL"),
+        ),
+    )
+
+    id: Mapped[int] = mapped_column(primary_key=True)
+    user_id: Mapped[int] = mapped_column(ForeignKey("users.id", ondelete="CASCADE"), index=True)
+    organisation_id: Mapped[int] = mapped_column(ForeignKey("organisation.id", ondelete="CASCADE"), index=True)
+    role: Mapped[str] = mapped_column(String(10), default=MemberRole.MEMBER)
+    started_at: Mapped[datetime] = mapped_column(default=utcnow)
+    ended_at: Mapped[datetime | None]
+
+    user: Mapped[User] = relationship(back_populates="memberships")
+    organisation: Mapped[Organisation] = relationship(back_populates="memberships")
+
+
+class Invitation(db.Model):
+    """An invitation to join an organisation: the token is stored hashed, works once and for a limited time."""
+
+    __tablename__ = "invitation"
+
+    id: Mapped[int] = mapped_column(primary_key=True)
+    organisation_id: Mapped[int] = mapped_column(ForeignKey("organisation.id", ondelete="CASCADE"), index=True)
+    email: Mapped[str] = mapped_column(String(255))
+    role: Mapped[str] = mapped_column(String(10), default=MemberRole.MEMBER)
+    token_hash: Mapped[str] = mapped_column(Text, unique=True)
+    invited_by_id: Mapped[int] = mapped_column(ForeignKey("users.id"))
+    expires_at: Mapped[datetime]
+    used_at: Mapped[datetime | None]
+
+
+def staff() -> Select[tuple[User]]:
+    """Everybody who answers tickets."""
+    return select(User).where(User.active, User.roles.any(or_(Role.name == "agent", Role.name == "admin")))

@@ -1,0 +1,120 @@
+"""The database: one metadata, UTC moments, and the transaction rules that SQLite and PostgreSQL share."""
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from contextvars import ContextVar
+from datetime import UTC, datetime
+from typing import Any
+
+from flask import Flask, abort, request
+from flask_sqlalchemy import SQLAlchemy
+from sqlalchemy import JSON, DateTime, Dialect, MetaData, Select, event
+from sqlalchemy.engine import Connection, Engine
+from sqlalchemy.orm import DeclarativeBase, registry
+from sqlalchemy.types import TypeDecorator
+
+NAMES = {
+    "ix": "ix_%(column_0_label)s",
+    "uq": "uq_%(table_name)s_%(column_0_name)s",
+    "ck": "ck_%(table_name)s_%(constraint_name)s",
+    "fk": "fk_%(table_name)s_%(column_0_name)s_%(referred_table_name)s",
+    "pk": "pk_%(table_name)s",
+}
+
+
+class Moment(TypeDecorator[datetime]):
+    """An instant. Aware UTC in Python; naive values are refused, so that a local time can't slip in."""
+
+    impl = DateTime(timezone=True)
+    cache_ok = True
+
+    def process_bind_param(self, value: datetime | None, dialect: Dialect) -> datetime | None:
+        if value is None:
+            return None
+        assert value.tzinfo is not None, "a moment needs its time zone"
+        utc = value.astimezone(UTC)
+        return utc.replace(tzinfo=None) if dialect.name == "sqlite" else utc
+
+    def process_result_value(self, value: datetime | None, dialect: Dialect) -> datetime | None:
+        if value is None:
+            return None
+        return value.replace(tzinfo=UTC) if value.tzinfo is None else value.astimezone(UTC)
+
+
+class Base(DeclarativeBase):
+    """All tables. `datetime` columns are moments, lists and dictionaries are JSON."""
+
+    registry = registry(
+        metadata=MetaData(naming_convention=NAMES),
+        type_annotation_map={datetime: Moment(), dict[str, Any]: JSON(), list[Any]: JSON(), list[str]: JSON()},
+    )
+
+
+db = SQLAlchemy(model_class=Base)
+
+_writing: ContextVar[bool] = ContextVar("writing", default=False)
+
+
+def utcnow() -> datetime:
+    """The time now, in UTC: the one clock of the shell around the pure core."""
+    return datetime.now(UTC)
+
+
+@contextmanager
+def writing() -> Iterator[None]:
+    """Transactions that begin inside take the write lock at once (SQLite: BEGIN IMMEDIATE).
+
+    What is read inside can then not change before it is written. On PostgreSQL it has no effect: rows that are
+    read, changed and written there are locked with `with_for_update()`.
+    """
+    db.session.rollback()
+    token = _writing.set(True)
+    try:
+        yield
+    finally:
+        _writing.reset(token)
+
+
+def get_or_404(query: Select[Any]) -> Any:
+    """The one row of a `visible_to(person)` query; what isn't there and what isn't yours both answer 404."""
+    row = db.session.execute(query).unique().scalar_one_or_none()
+    return abort(404) if row is None else row
+
+
+def init_db(app: Flask) -> None:
+    db.init_app(app)
+
+    @app.before_request
+    def take_write_lock_first() -> None:
+        # Flask-Security hashes passwords inside its requests: those begin as readers, and are upgraded below.
+        unsafe = request.method not in ("GET", "HEAD", "OPTIONS")
+        _writing.set(unsafe and request.blueprint != "security")
+
+    with app.app_context():
+        if db.engine.dialect.name == "sqlite":
+            _use_sqlite_well(db.engine)
+
+
+def _use_sqlite_well(engine: Engine) -> None:
+    """WAL, full sync, and no transaction that fails because it began as a reader and turned writer."""
+
+    @event.listens_for(engine, "connect")
+    def set_pragmas(connection: Any, _record: Any) -> None:
+        connection.isolation_level = None
+        for pragma in ("journal_mode=WAL", "synchronous=FULL", "busy_timeout=15000", "foreign_keys=ON"):
+            connection.execute(f"PRAGMA {pragma}")
+
+    @event.listens_for(engine, "begin")
+    def begin(connection: Connection) -> None:
+        immediate = _writing.get()
+        connection.info["reading"] = not immediate
+        connection.exec_driver_sql("BEGIN IMMEDIATE" if immediate else "BEGIN DEFERRED")
+
+    @event.listens_for(engine, "before_cursor_execute")
+    def upgrade(connection: Connection, cursor: Any, statement: str, *_: Any) -> None:
+        # A reader whose snapshot is stale may not write ("database is locked", at once, whatever the timeout).
+        # Ending the read and beginning anew gives what PostgreSQL gives under READ COMMITTED.
+        if connection.info.get("reading") and statement.lstrip()[:6].upper() in ("INSERT", "UPDATE", "DELETE"):
+            connection.info["reading"] = False
+            cursor.execute("COMMIT")
+            cursor.execute("BEGIN IMMEDIATE")

@@ -1,0 +1,75 @@
+"""What can go wrong, and how it is told: one page for people, one line for machines, never a trace."""
+
+from flask import Flask, g, jsonify, render_template, request
+from flask.typing import ResponseReturnValue
+from flask_babel import gettext as _
+from flask_babel import lazy_gettext as _l
+from flask_wtf.csrf import CSRFError
+from sqlalchemy.exc import OperationalError
+from werkzeug.exceptions import HTTPException, InternalServerError, ServiceUnavailable
+
+from portal.db import db
+
+
+class Refused(Exception):
+    """Permitted but refused, with a sentence the customer can read. One handler answers 422."""
+
+
+SENTENCES = {
+    400: (_l("That request can't be read"), _l("Please go back, reload the page and try again.")),
+    403: (_l("Your role does not allow that"), _l("Ask an owner of your organisation to do it, or to change your role.")),
+    404: (_l("Nothing here"), _l("The page may have moved, or it may not be yours to see. Searching often finds it.")),
+    405: (_l("Not done that way"), _l("Please go back and use the button on the page.")),
+    413: (_l("Too large"), _l("What you sent is over the size limit. Nothing was saved from it.")),
+    422: (_l("That can't be done"), _l("Please go back and check what you entered.")),
+    429: (_l("One moment, please"), _l("There were too many tries in a short time. Wait a little, then try again.")),
+    500: (_l("Something broke on our side"), _l("It has been logged. Please try again; what you had saved is safe.")),
+    503: (_l("Back in a moment"), _l("A part of the portal is not available right now. Please try again shortly.")),
+}
+
+
+def init_errors(app: Flask) -> None:
+    app.register_error_handler(HTTPException, answer)
+    app.register_error_handler(Refused, refuse)
+    app.register_error_handler(OperationalError, stop_for_database)
+    app.register_error_handler(Exception, break_down)
+
+
+def answer(error: HTTPException) -> ResponseReturnValue:
+    if error.code is None or error.code < 400:
+        return error.get_response()
+    title, sentence = SENTENCES.get(error.code, SENTENCES[400])
+    if isinstance(error, CSRFError):
+        title, sentence = _l("This page was open too long"), _l("Please reload it and send it again.")
+    return _page(error.code, str(title), str(sentence), error)
+
+
+def refuse(error: Refused) -> ResponseReturnValue:
+    db.session.rollback()
+    return _page(422, _("That can't be done"), str(error))
+
+
+def stop_for_database(error: OperationalError) -> ResponseReturnValue:
+    """The database is away or locked for too long: say so, and let the client come back."""
+    g.error = error
+    db.session.rollback()
+    body, status = answer(ServiceUnavailable())  # type: ignore[misc]
+    return body, status, {"Retry-After": "3"}
+
+
+def break_down(error: Exception) -> ResponseReturnValue:
+    from flask import current_app
+
+    if current_app.testing or current_app.debug:
+        raise error
+    current_app.logger.exception("unhandled error")
+    db.session.rollback()
+    return answer(InternalServerError())
+
+
+def _page(code: int, title: str, sentence: str, error: HTTPException | None = None) -> ResponseReturnValue:
+    if request.path.startswith("/api/") or request.accept_mimetypes.best == "application/json":
+        return jsonify(error={"code": code, "title": title, "message": sentence, "request": g.get("request_id")}), code
+    page = render_template("errors/error.html", code=code, title=title, sentence=sentence, request_id=g.get("request_id"))
+    headers = error.get_headers() if error else []
+    return page, code, {name: value for name, value in headers if name in ("Retry-After", "Allow")}

@@ -1,0 +1,67 @@
+"""Dates, sizes and durations as the reader writes them: template filters over Babel."""
+
+from datetime import UTC, datetime
+
+from babel import Locale
+from babel.dates import format_date, format_skeleton, format_time, format_timedelta
+from babel.numbers import format_decimal
+from flask import Flask
+from flask_babel import get_locale, gettext
+from markupsafe import Markup, escape
+
+from portal.web import reader_zone
+
+SIZES = ("B", "kB", "MB", "GB")
+
+
+def init_formats(app: Flask) -> None:
+    for filter_ in (when, when_date, ago, filesize):
+        app.add_template_filter(filter_)
+
+
+def when(moment: datetime | None) -> str:
+    """`<time>` in the reader's language and zone, with weekday and the zone's abbreviation. `moment` is aware."""
+    if moment is None:
+        return ""
+    zone, locale = reader_zone(), date_locale()
+    date = format_skeleton("yMMMEd", moment, zone, locale=locale)
+    return _time(moment, f"{date}, {format_time(moment, _clock(locale), zone, locale)}")
+
+
+def when_date(moment: datetime | None) -> str:
+    """`<time>` with the date alone, in the reader's zone."""
+    if moment is None:
+        return ""
+    return _time(moment, format_date(moment.astimezone(reader_zone()), "medium", locale=date_locale()))
+
+
+def ago(moment: datetime | None) -> str:
+    """`<time>` as distance from now ('3 hours ago', 'in 2 days')."""
+    if moment is None:
+        return ""
+    distance = format_timedelta(moment - datetime.now(UTC), add_direction=True, locale=date_locale())
+    return _time(moment, distance)
+
+
+def filesize(size: int) -> str:
+    """Bytes in the largest unit that keeps the number above one, as the reader writes numbers."""
+    amount, unit = float(size), 0
+    while amount >= 1000 and unit < len(SIZES) - 1:
+        amount, unit = amount / 1000, unit + 1
+    number = format_decimal(round(amount, 1 if unit and amount < 10 else 0), locale=date_locale())
+    return gettext("%(number)s %(unit)s", number=number, unit=SIZES[unit])
+
+
+def date_locale() -> Locale:
+    """The locale that dates and numbers are written in; plain English is written the British way."""
+    locale = get_locale() or Locale("en")
+    return Locale("en", "GB") if str(locale) == "en" else locale
+
+
+def _clock(locale: Locale) -> str:
+    return f"{locale.time_formats['short'].pattern} z"
+
+
+def _time(moment: datetime, text: str) -> Markup:
+    stamp = moment.astimezone(UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
+    return Markup('<time datetime="{}">{}</time>').format(stamp, escape(text))

@@ -1,0 +1,9 @@
+"""The front hall: home, support policy, health, and what the demo shows."""
+
+from flask import Flask
+
+
+def init_front(app: Flask) -> None:
+    from portal.front.views import bp
+
+    app.register_blueprint(bp)

@@ -1,0 +1,182 @@
+"""Outgoing mail: rendered in the recipient's language, stored with its Message-ID, sent by a job, at least once."""
+
+import hashlib
+import hmac
+import os
+import smtplib
+import ssl
+from datetime import datetime
+from email.message import EmailMessage
+from email.utils import format_datetime, formataddr
+from pathlib import Path
+from typing import Any
+from urllib.parse import unquote, urlsplit
+
+from flask import render_template
+from flask_babel import force_locale, gettext
+from sqlalchemy import ForeignKey, String, Text
+from sqlalchemy.orm import Mapped, mapped_column
+
+from portal.config import Settings
+from portal.db import db, utcnow
+from portal.jobs import enqueue, job
+from portal.web import in_zone, settings
+
+TIMEOUT_SECONDS = 20
+
+
+class Mail(db.Model):
+    """One outgoing mail, whole, as it was or will be sent."""
+
+    __tablename__ = "mail"
+
+    id: Mapped[int] = mapped_column(primary_key=True)
+    recipient: Mapped[str] = mapped_column(String(255), index=True)
+    subject: Mapped[str] = mapped_column(String(500))
+    text: Mapped[str] = mapped_column(Text)
+    html: Mapped[str] = mapped_column(Text)
+    language: Mapped[str] = mapped_column(String(10))
+    message_id: Mapped[str] = mapped_column(String(255), unique=True)
+    in_reply_to: Mapped[str | None] = mapped_column(String(255))
+    references: Mapped[list[str]] = mapped_column(default=list)
+    ticket_id: Mapped[int | None] = mapped_column(ForeignKey("ticket.id", ondelete="CASCADE"), index=True)
+    created_at: Mapped[datetime] = mapped_column(default=utcnow)
+    sent_at: Mapped[datetime | None]
+
+    def as_message(self, config: Settings) -> EmailMessage:
+        """The mail on the wire: text and HTML, marked as automatic (RFC 3834) so that no machine answers it."""
+        message = EmailMessage()
+        message["From"] = formataddr((config.brand_name, config.mail_from))
+        message["To"] = self.recipient
+        message["Subject"] = self.subject
+        message["Date"] = format_datetime(self.created_at)
+        message["Message-ID"] = self.message_id
+        message["Auto-Submitted"] = "auto-generated"
+        message["X-Auto-Response-Suppress"] = "All"
+        message["X-Foyer-Loop"] = config.host
+        message["Content-Language"] = self.language
+        if self.in_reply_to:
+            message["In-Reply-To"] = self.in_reply_to
+        if self.references:
+            message["References"] = " ".join(self.references)
+        message.set_content(self.text)
+        message.add_alternative(self.html, subtype="html")
+        return message
+
+
+def compose(
+    recipient: str,
+    template: str,
+    subject: str,
+    *,
+    locale: str,
+    zone: str,
+    message_id: str | None = None,
+    in_reply_to: str | None = None,
+    references: list[str] | None = None,
+    ticket_id: int | None = None,
+    **context: Any,
+) -> Mail:
+    """Write a mail and its delivery job in the current transaction.
+
+    `template` names `<area>/mail/<name>` without ending; both endings are rendered in the recipient's language and
+    time zone. `subject` is a message id (marked `N_`) whose placeholders come from the context.
+    """
+    with force_locale(locale), in_zone(zone):
+        context |= {"locale": locale}
+        title = " ".join(gettext(subject, **context).split())
+        text = render_template(f"{template}.txt", subject=title, **context)
+        html = render_template(f"{template}.html", subject=title, **context)
+    return store(recipient, title, text, html, locale, message_id, in_reply_to, references, ticket_id)
+
+
+def store(
+    recipient: str,
+    subject: str,
+    text: str,
+    html: str,
+    language: str,
+    message_id: str | None = None,
+    in_reply_to: str | None = None,
+    references: list[str] | None = None,
+    ticket_id: int | None = None,
+) -> Mail:
+    """Write a rendered mail and its delivery job in the current transaction."""
+    mail = Mail(
+        recipient=recipient,
+        subject=subject[:500],
+        text=text,
+        html=html,
+        language=language,
+        message_id=message_id or signed_message_id("mail"),
+        in_reply_to=in_reply_to,
+        references=references or [],
+        ticket_id=ticket_id,
+    )
+    db.session.add(mail)
+    db.session.flush()
+    enqueue("deliver", mail_id=mail.id)
+    return mail
+
+
+def signed_message_id(kind: str, *parts: int | str) -> str:
+    """`<kind.parts.nonce.signature@host>`: a reply that names it proves that its sender received it."""
+    config = settings()
+    body = ".".join([kind, *map(str, parts), os.urandom(6).hex()])
+    return f"<{body}.{_sign(body, config.secret_key)}@{config.host.split(':')[0]}>"
+
+
+def thread_id(ticket_number: int) -> str:
+    """The Message-ID every mail about a ticket refers to, so that mail programs keep them together."""
+    config = settings()
+    body = f"ticket.{ticket_number}"
+    return f"<{body}.{_sign(body, config.secret_key)}@{config.host.split(':')[0]}>"
+
+
+def _sign(text: str, secret: str) -> str:
+    return hmac.new(secret.encode(), f"message-id:{text}".encode(), hashlib.sha256).hexdigest()[:24]
+
+
+@job("deliver")
+def deliver(mail_id: int) -> None:
+    """Hand one mail to the carrier. A second run before the first was noted sends it again, with the same id."""
+    mail = db.session.get(Mail, mail_id)
+    if mail is None or mail.sent_at:
+        return
+    config = settings()
+    message = mail.as_message(config)
+    if config.mail_url == "file":
+        write_file(message, config.instance / "mail", mail.id)
+    else:
+        send_by_smtp(message, config.mail_url)
+    mail.sent_at = utcnow()
+
+
+def write_file(message: EmailMessage, folder: Path, mail_id: int) -> None:
+    """One `.eml` per mail, named by its id: written beside, synced, then moved, so that it's never half there."""
+    folder.mkdir(parents=True, exist_ok=True)
+    path = folder / f"{mail_id:08d}.eml"
+    draft = path.with_suffix(f".{os.getpid()}.part")
+    with draft.open("wb") as file:
+        file.write(message.as_bytes())
+        file.flush()
+        os.fsync(file.fileno())
+    os.replace(draft, path)
+
+
+def send_by_smtp(message: EmailMessage, url: str) -> None:
+    """Send through `smtp://user:password@host:port` (STARTTLS when offered) or `smtps://…` (TLS from the start)."""
+    parts = urlsplit(url)
+    host, verified = parts.hostname or "localhost", ssl.create_default_context()
+    server: smtplib.SMTP
+    if parts.scheme == "smtps":
+        server = smtplib.SMTP_SSL(host, parts.port or 465, timeout=TIMEOUT_SECONDS, context=verified)
+    else:
+        server = smtplib.SMTP(host, parts.port or 25, timeout=TIMEOUT_SECONDS)
+    with server:
+        if parts.scheme == "smtp" and server.has_extn("starttls"):
+            server.starttls(context=verified)
+        if parts.username:
+            server.login(unquote(parts.username), unquote(parts.password or ""))
+        server.send_message(message)
+

@@ -1,0 +1,220 @@
+"""Tickets: the table, who may see which, and the short facts about one."""
+
+import secrets
+from datetime import datetime
+from typing import Any
+
+from sqlalchemy import ForeignKey, Index, Select, String, Text, and_, false, or_, select
+from sqlalchemy.orm import Mapped, mapped_column, relationship
+
+from portal.accounts.people import Membership, MemberRole, Organisation, User
+from portal.accounts.products import Product
+from portal.db import db, utcnow
+
+LOWEST_NUMBER, NUMBERS = 10_000_000, 90_000_000
+OPEN_STATUSES = ("open", "waiting")
+
+
+def new_number() -> int:
+    """A random eight-digit number: easy to read out on the phone (T12), and says nothing of how many there are."""
+    return LOWEST_NUMBER + secrets.randbelow(NUMBERS)
+
+
+class Ticket(db.Model):
+    """A customer's request, the promise made for it, and the clocks that run."""
+
+    __tablename__ = "ticket"
+    __table_args__ = (
+        Index("ix_ticket_open", "status", "next_due_at", "rank"),
+        Index("ix_ticket_of_requester", "requester_id", "updated_at"),
+        Index("ix_ticket_of_organisation", "organisation_id", "updated_at"),
+    )
+
+    id: Mapped[int] = mapped_column(primary_key=True)
+    number: Mapped[int] = mapped_column(unique=True, default=new_number)
+    form_key: Mapped[str] = mapped_column(String(64), unique=True)  # one form makes one ticket, however often sent
+    topic: Mapped[str] = mapped_column(String(10), default="product")  # product, billing
+    channel: Mapped[str] = mapped_column(String(20), default="ticket")
+    status: Mapped[str] = mapped_column(String(10), default="open")  # open, waiting, resolved, closed
+    subject: Mapped[str] = mapped_column(String(200))
+    language: Mapped[str] = mapped_column(String(10))
+
+    requester_id: Mapped[int] = mapped_column(ForeignKey("users.id"))
+    organisation_id: Mapped[int | None] = mapped_column(ForeignKey("organisation.id"))
+    assignee_id: Mapped[int | None] = mapped_column(ForeignKey("users.id"), index=True)
+    product_id: Mapped[int | None] = mapped_column(ForeignKey("product.id"))
+    product_version: Mapped[str | None] = mapped_column(String(40))
+
+    plan: Mapped[str] = mapped_column(String(40))
+    tier: Mapped[str] = mapped_column(String(40))
+    severity_claimed: Mapped[str | None] = mapped_column(String(40))
+    severity: Mapped[str | None] = mapped_column(String(40))
+    queue: Mapped[str] = mapped_column(String(40), index=True)
+    rank: Mapped[int]
+
+    policy_id: Mapped[str] = mapped_column(String(80))
+    policy_version: Mapped[str] = mapped_column(String(40))
+    promise: Mapped[dict[str, Any]]  # the quote as it was shown, never changed afterwards
+    promise_zone: Mapped[str] = mapped_column(String(64))
+    remote_access_consent: Mapped[bool] = mapped_column(default=False)
+
+    # Caches of the pure function of (policy version, events, now); `timers.refresh` is the one writer.
+    first_response_due_at: Mapped[datetime | None]
+    first_responded_at: Mapped[datetime | None]
+    next_response_due_at: Mapped[datetime | None]
+    update_due_at: Mapped[datetime | None]
+    resolution_due_at: Mapped[datetime | None]
+    next_due_at: Mapped[datetime | None]
+
+    created_at: Mapped[datetime] = mapped_column(default=utcnow)
+    updated_at: Mapped[datetime] = mapped_column(default=utcnow)
+    resolved_at: Mapped[datetime | None]
+    closed_at: Mapped[datetime | None]
+
+    requester: Mapped[User] = relationship(foreign_keys=requester_id)
+    assignee: Mapped[User | None] = relationship(foreign_keys=assignee_id)
+    organisation: Mapped[Organisation | None] = relationship()
+    product: Mapped[Product | None] = relationship()
+    messages: Mapped[list["Message"]] = relationship(back_populates="ticket", order_by="Message.id")
+    events: Mapped[list["TicketEvent"]] = relationship(back_populates="ticket", order_by="TicketEvent.id")
+
+    @classmethod
+    def visible_to(cls, person: Any) -> Select[tuple["Ticket"]]:
+        """Staff see all; people their own, and their organisation's by role (owners all, billing the billing ones)."""
+        if not person.is_authenticated:
+            return select(cls).where(false())
+        if person.is_staff:
+            return select(cls)
+        now_in = and_(Membership.user_id == person.id, Membership.ended_at.is_(None))
+        owned = select(Membership.organisation_id).where(now_in, Membership.role == MemberRole.OWNER)
+        billed = select(Membership.organisation_id).where(now_in, Membership.role == MemberRole.BILLING)
+        return select(cls).where(
+            or_(
+                cls.requester_id == person.id,
+                cls.organisation_id.in_(owned),
+                and_(cls.topic == "billing", cls.organisation_id.in_(billed)),
+            )
+        )
+
+    @property
+    def is_open(self) -> bool:
+        return self.status in OPEN_STATUSES
+
+
+class Message(db.Model):
+    """One entry of the conversation. Internal notes are messages that customers never see."""
+
+    __tablename__ = "message"
+
+    id: Mapped[int] = mapped_column(primary_key=True)
+    ticket_id: Mapped[int] = mapped_column(ForeignKey("ticket.id", ondelete="CASCADE"), index=True)
+    author_id: Mapped[int | None] = mapped_column(ForeignKey("users.id"))
+    kind: Mapped[str] = mapped_column(String(10))  # customer, agent, note
+    body: Mapped[str] = mapped_column(Text)
+    form_key: Mapped[str | None] = mapped_column(String(64), unique=True)
+    created_at: Mapped[datetime] = mapped_column(default=utcnow)
+
+    ticket: Mapped[Ticket] = relationship(back_populates="messages")
+    author: Mapped[User | None] = relationship()
+    attachments: Mapped[list["Attachment"]] = relationship(order_by="Attachment.id")
+
+    @classmethod
+    def visible_to(cls, person: Any) -> Select[tuple["Message"]]:
+        """Messages of the tickets the person sees; internal notes for staff alone."""
+        query = select(cls).where(cls.ticket_id.in_(Ticket.visible_to(person).with_only_columns(Ticket.id)))
+        return query if person.is_authenticated and person.is_staff else query.where(cls.kind != "note")
+
+
+class TicketEvent(db.Model):
+    """What happened to a ticket and when: the log that every clock is computed from. Only ever added to."""
+
+    __tablename__ = "ticket_event"
+
+    id: Mapped[int] = mapped_column(primary_key=True)
+    ticket_id: Mapped[int] = mapped_column(ForeignKey("ticket.id", ondelete="CASCADE"), index=True)
+    kind: Mapped[str] = mapped_column(String(30))
+    at: Mapped[datetime]
+    by_id: Mapped[int | None] = mapped_column(ForeignKey("users.id"))
+    detail: Mapped[dict[str, Any]] = mapped_column(default=dict)
+
+    ticket: Mapped[Ticket] = relationship(back_populates="events")
+    by: Mapped[User | None] = relationship()
+
+
+class Attachment(db.Model):
+    """A file of a draft or a message, stored under a random name and handed out only through one view."""
+
+    __tablename__ = "attachment"
+
+    id: Mapped[int] = mapped_column(primary_key=True)
+    token: Mapped[str] = mapped_column(String(40), unique=True, default=lambda: secrets.token_urlsafe(24))
+    owner_id: Mapped[int] = mapped_column(ForeignKey("users.id"))
+    draft_id: Mapped[int | None] = mapped_column(ForeignKey("draft.id", ondelete="SET NULL"), index=True)
+    message_id: Mapped[int | None] = mapped_column(ForeignKey("message.id", ondelete="CASCADE"), index=True)
+    filename: Mapped[str] = mapped_column(String(255))
+    content_type: Mapped[str] = mapped_column(String(100))
+    size: Mapped[int]
+    sha256: Mapped[str] = mapped_column(String(64))
+    created_at: Mapped[datetime] = mapped_column(default=utcnow)
+
+    @classmethod
+    def visible_to(cls, person: Any) -> Select[tuple["Attachment"]]:
+        """Files of messages the person sees, and files of the person's own drafts."""
+        seen = Message.visible_to(person).with_only_columns(Message.id)
+        own = and_(cls.message_id.is_(None), cls.owner_id == (person.id if person.is_authenticated else -1))
+        return select(cls).where(or_(cls.message_id.in_(seen), own))
+
+
+class Draft(db.Model):
+    """What somebody typed and has not sent: kept from the first keystroke that reached us until it is filed."""
+
+    __tablename__ = "draft"
+
+    id: Mapped[int] = mapped_column(primary_key=True)
+    owner_id: Mapped[int | None] = mapped_column(ForeignKey("users.id", ondelete="CASCADE"), index=True)
+    claim_hash: Mapped[str | None] = mapped_column(String(64), index=True)  # kept for whoever signs in with it
+    form_key: Mapped[str] = mapped_column(String(64), unique=True)
+    fields: Mapped[dict[str, Any]] = mapped_column(default=dict)
+    answers: Mapped[list[Any]] = mapped_column(default=list)  # search results shown and opened while typing
+    updated_at: Mapped[datetime] = mapped_column(default=utcnow)
+
+    attachments: Mapped[list[Attachment]] = relationship(order_by="Attachment.id")
+
+    @classmethod
+    def visible_to(cls, person: Any) -> Select[tuple["Draft"]]:
+        return select(cls).where(cls.owner_id == (person.id if person.is_authenticated else -1))
+
+
+class ReadAnswer(db.Model):
+    """A search result that was shown before filing, and whether it was opened: the agent sees what was tried."""
+
+    __tablename__ = "read_answer"
+
+    id: Mapped[int] = mapped_column(primary_key=True)
+    ticket_id: Mapped[int] = mapped_column(ForeignKey("ticket.id", ondelete="CASCADE"), index=True)
+    title: Mapped[str] = mapped_column(String(300))
+    url: Mapped[str] = mapped_column(String(500))
+    was_opened: Mapped[bool] = mapped_column(default=False)
+
+
+class Credential(db.Model):
+    """Remote-access credentials (R19), encrypted with a key outside the database; purged when the ticket closes."""
+
+    __tablename__ = "credential"
+
+    id: Mapped[int] = mapped_column(primary_key=True)
+    ticket_id: Mapped[int] = mapped_column(ForeignKey("ticket.id", ondelete="CASCADE"), index=True)
+    sealed: Mapped[str | None] = mapped_column(Text)
+    created_at: Mapped[datetime] = mapped_column(default=utcnow)
+    purged_at: Mapped[datetime | None]
+
+
+class Reveal(db.Model):
+    """Who looked at credentials, and when. Never deleted."""
+
+    __tablename__ = "reveal"
+
+    id: Mapped[int] = mapped_column(primary_key=True)
+    credential_id: Mapped[int] = mapped_column(ForeignKey("credential.id", ondelete="CASCADE"), index=True)
+    by_id: Mapped[int] = mapped_column(ForeignKey("users.id"))
+    at: Mapped[datetime] = mapped_column(default=utcnow)

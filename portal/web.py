@@ -1,0 +1,281 @@
+"""What every page shares: signing in by default, the reader's language and zone, headers, request ids."""
+
+import hashlib
+import re
+import secrets
+import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from datetime import UTC, datetime
+from functools import cache
+from pathlib import Path
+from typing import Any, TypeVar
+from urllib.parse import urlsplit
+from zoneinfo import ZoneInfo, available_timezones
+
+from babel import Locale
+from flask import (
+    Flask,
+    Response,
+    current_app,
+    g,
+    has_request_context,
+    make_response,
+    redirect,
+    render_template,
+    request,
+    session,
+    url_for,
+)
+from flask.typing import ResponseReturnValue
+from flask_babel import Babel, get_locale, refresh
+from flask_compress import Compress
+from flask_limiter import Limiter
+from flask_limiter.util import get_remote_address
+from flask_login import current_user
+from flask_talisman import Talisman
+from flask_wtf import CSRFProtect
+from htmx_flask import Htmx
+from werkzeug.middleware.proxy_fix import ProxyFix
+
+from portal.config import Settings
+
+View = TypeVar("View", bound=Callable[..., Any])
+
+babel = Babel()
+compress = Compress()
+csrf = CSRFProtect()
+htmx = Htmx()
+limiter = Limiter(get_remote_address, headers_enabled=False, in_memory_fallback_enabled=True)
+
+CONTENT_SECURITY_POLICY = {
+    "default-src": "'none'",
+    "script-src": "'self'",
+    "style-src": "'self'",
+    "img-src": "'self' data:",
+    "font-src": "'self'",
+    "connect-src": "'self'",
+    "form-action": "'self'",
+    "base-uri": "'none'",
+    "frame-ancestors": "'none'",
+    "manifest-src": "'self'",
+}
+
+
+def public(view: View) -> View:
+    """Mark a page that visitors who haven't signed in may open. A test holds the list of them."""
+    view.is_public = True  # type: ignore[attr-defined]
+    return view
+
+
+def settings() -> Settings:
+    """The settings of the running application."""
+    return current_app.extensions["settings"]  # type: ignore[no-any-return]
+
+
+def wants_partial() -> bool:
+    """True when htmx asks for a piece of the page: not when it boosts a link or restores history."""
+    asked = request.headers.get("HX-Request") == "true"
+    return asked and "HX-Boosted" not in request.headers and "HX-History-Restore-Request" not in request.headers
+
+
+def safe_next(target: str | None) -> str | None:
+    """`target` when it is a path of this portal, else None. Refuses every form that leaves it."""
+    if not target or not target.startswith("/") or target[1:2] in ("/", "\\") or re.search(r"[\x00-\x20\\]", target):
+        return None
+    parts = urlsplit(target)
+    return target if not parts.scheme and not parts.netloc else None
+
+
+def init_web(app: Flask, config: Settings) -> None:
+    """Install the extensions and hooks that every request passes through."""
+    if config.proxies:
+        app.wsgi_app = ProxyFix(  # type: ignore[method-assign]
+            app.wsgi_app, x_for=config.proxies, x_proto=config.proxies, x_host=config.proxies
+        )
+    babel.init_app(app, locale_selector=choose_locale, timezone_selector=choose_zone)
+    csrf.init_app(app)
+    compress.init_app(app)
+    htmx.init_app(app)
+    limiter.init_app(app)
+    Talisman(
+        app,
+        force_https=False,
+        strict_transport_security=config.is_secure,
+        session_cookie_secure=config.is_secure,
+        content_security_policy=CONTENT_SECURITY_POLICY,
+        referrer_policy="same-origin",
+        permissions_policy={"camera": "()", "microphone": "()", "geolocation": "()", "browsing-topics": "()"},
+    )
+    app.before_request(open_request)
+    app.before_request(end_stale_session)
+    app.before_request(require_sign_in)
+    app.after_request(close_request)
+    app.context_processor(page_context)
+
+
+def open_request() -> None:
+    given = request.headers.get("X-Request-ID", "")
+    g.request_id = given if re.fullmatch(r"[A-Za-z0-9-]{8,64}", given) else secrets.token_hex(8)
+    g.opened_at = time.perf_counter()
+
+
+def require_sign_in() -> ResponseReturnValue | None:
+    """Signing in is the default; a page that needs no account says so with `@public`."""
+    view = current_app.view_functions.get(request.endpoint or "")
+    own_rules = request.blueprint == "security" or request.endpoint == "static"
+    if view is None or own_rules or getattr(view, "is_public", False) or current_user.is_authenticated:
+        return None
+    return ask_to_sign_in()
+
+
+def ask_to_sign_in() -> ResponseReturnValue:
+    """Send a visitor to the sign-in page, and back here afterwards."""
+    if request.path.startswith("/api/"):
+        return {"error": {"code": 401, "message": "Sign in first."}}, 401
+    target = request.full_path.rstrip("?") if request.method == "GET" else (safe_next(request.form.get("return_to")) or "/")
+    address = url_for("security.login", next=target)
+    if wants_partial():
+        return "", 204, {"HX-Redirect": address}
+    return redirect(address)
+
+
+def end_stale_session() -> None:
+    """Idle and absolute ends of a session, both from settings (`session_idle_minutes`, `session_max_hours`)."""
+    if "_user_id" not in session:
+        return
+    now, config = int(time.time()), settings()
+    started, seen = session.get("started", now), session.get("seen", now)
+    if now - seen > config.session_idle_minutes * 60 or now - started > config.session_max_hours * 3600:
+        locale = session.get("locale")
+        session.clear()
+        if locale:
+            session["locale"] = locale
+        return
+    session.setdefault("started", now)
+    if now - seen > 60 or "seen" not in session:
+        session["seen"] = now
+
+
+def close_request(response: Response) -> Response:
+    response.headers["X-Request-ID"] = g.get("request_id", "")
+    response.headers.setdefault("Cross-Origin-Opener-Policy", "same-origin")
+    response.headers.setdefault("Cross-Origin-Resource-Policy", "same-origin")
+    if request.endpoint != "static":
+        response.vary.update(("HX-Request", "Cookie", "Accept-Language"))
+        response.headers.setdefault("Cache-Control", "no-store" if current_user.is_authenticated else "private, no-cache")
+    if wants_partial() and response.status_code == 302:  # a sign-in page must not be swapped into a fragment
+        response.status_code, response.headers["HX-Redirect"] = 204, response.headers.pop("Location")
+        response.set_data(b"")
+    log_request(response)
+    return response
+
+
+def log_request(response: Response) -> None:
+    spent = (time.perf_counter() - g.opened_at) * 1000 if "opened_at" in g else 0.0
+    person = getattr(current_user, "id", None)
+    current_app.logger.info(
+        "request",
+        extra={
+            "request": g.get("request_id"),
+            "method": request.method,
+            "path": request.path,
+            "status": response.status_code,
+            "ms": round(spent, 1),
+            "user": person,
+        },
+    )
+
+
+def choose_locale() -> str:
+    """The reader's language: chosen for this session, else the profile's, else the browser's, else the default."""
+    config = settings()
+    if not has_request_context():
+        return str(config.default_locale)
+    person = current_user.locale if current_user.is_authenticated else None
+    for choice in (session.get("locale"), person):
+        if choice in config.languages:
+            return str(choice)
+    return request.accept_languages.best_match(config.languages) or str(config.default_locale)
+
+
+def choose_zone() -> str:
+    """The reader's IANA zone: the profile's, else the one the browser told by cookie, else the default."""
+    if forced := g.get("zone"):
+        return str(forced)
+    if not has_request_context():
+        return str(settings().default_zone)
+    if current_user.is_authenticated and is_zone(current_user.zone):
+        return str(current_user.zone)
+    told = request.cookies.get("tz", "")
+    return told if is_zone(told) else str(settings().default_zone)
+
+
+@cache
+def zones() -> frozenset[str]:
+    return frozenset(available_timezones()) - {"localtime", "Factory"}
+
+
+def is_zone(name: str | None) -> bool:
+    """True for the name of an IANA zone; never opens a file for a name that is none."""
+    return bool(name) and name in zones()
+
+
+@contextmanager
+def in_zone(zone: str) -> Iterator[None]:
+    """Inside, dates are written in this zone instead of the reader's: for mail to somebody else."""
+    before = g.get("zone")
+    g.zone = zone
+    refresh()
+    try:
+        yield
+    finally:
+        g.zone = before
+        refresh()
+
+
+def reader_zone() -> ZoneInfo:
+    return ZoneInfo(choose_zone())
+
+
+def page_context() -> dict[str, Any]:
+    config, locale = settings(), get_locale() or Locale("en")
+    return {
+        "brand": {
+            "name": config.brand_name,
+            "logo": config.brand_logo,
+            "accent": config.brand_accent,
+            "url": config.brand_url,
+            "contact": config.brand_contact,
+        },
+        "languages": language_names(config.languages),
+        "locale": str(locale).replace("_", "-"),
+        "text_direction": locale.text_direction,
+        "reader_zone": choose_zone(),
+        "is_demo": config.is_demo,
+        "static_url": static_url,
+        "now": datetime.now(UTC),
+    }
+
+
+@cache
+def language_names(codes: tuple[str, ...]) -> tuple[tuple[str, str], ...]:
+    """(code, the language's own name) for the language menu."""
+    return tuple((code, (Locale.parse(code, sep="_").get_display_name(code) or code).capitalize()) for code in codes)
+
+
+def static_url(name: str) -> str:
+    """The address of a static file with its content's hash, so that it may be cached for ever."""
+    if current_app.debug or current_app.testing:
+        return url_for("static", filename=name)
+    return f"{current_app.static_url_path}/{name}?v={_digest(Path(str(current_app.static_folder)) / name)}"
+
+
+@cache
+def _digest(path: Path) -> str:
+    return hashlib.sha256(path.read_bytes()).hexdigest()[:12]
+
+
+def render_page_or_partial(page: str, partial: str, **context: Any) -> Response:
+    """The partial for an htmx request, else the page that includes it."""
+    return make_response(render_template(partial if wants_partial() else page, **context))

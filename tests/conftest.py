@@ -1,0 +1,118 @@
+"""The real application on a real database: SQLite, or PostgreSQL with `--database postgresql`."""
+
+import os
+import secrets
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+from flask import Flask
+from flask.testing import FlaskClient
+from itsdangerous import URLSafeTimedSerializer
+
+from portal import create_app
+from portal.accounts.people import User
+from portal.db import db
+from tests import cast
+
+
+def pytest_addoption(parser: pytest.Parser) -> None:
+    parser.addoption("--database", choices=("sqlite", "postgresql"), default=os.environ.get("TEST_DATABASE", "sqlite"))
+
+
+class Client(FlaskClient):
+    """A browser that carries the CSRF token of its session along, as our forms do. `csrf=False` leaves it out."""
+
+    def open(self, *args: Any, csrf: bool = True, **kwargs: Any) -> Any:
+        method = kwargs.get("method", "GET")
+        if csrf and method not in ("GET", "HEAD", "OPTIONS"):
+            headers = dict(kwargs.get("headers") or {})
+            headers.setdefault("X-CSRFToken", self._token())
+            kwargs["headers"] = headers
+        return super().open(*args, **kwargs)
+
+    def _token(self) -> str:
+        with self.session_transaction() as session:
+            raw = session.setdefault("csrf_token", secrets.token_hex(20))
+        secret = self.application.config["SECRET_KEY"]
+        return str(URLSafeTimedSerializer(secret, salt="wtf-csrf-token").dumps(raw))
+
+
+@pytest.fixture(scope="session")
+def database_url(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
+    if request.config.getoption("--database") == "sqlite":
+        yield f"sqlite:///{tmp_path_factory.mktemp('database') / 'portal.db'}"
+        return
+    from tests.postgresql import running
+
+    with running(tmp_path_factory.mktemp("postgresql")) as url:
+        yield url
+
+
+@pytest.fixture(scope="session")
+def instance(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    return tmp_path_factory.mktemp("instance")
+
+
+@pytest.fixture(scope="session")
+def shared_app(database_url: str, instance: Path) -> Iterator[Flask]:
+    """One application for the whole run; every test finds its tables empty."""
+    app = create_app(
+        testing=True, instance=instance, database_url=database_url, secret_key="only-for-the-tests", mode="demo"
+    )
+    app.test_client_class = Client
+    with app.app_context():
+        db.create_all()
+    yield app
+    with app.app_context():
+        db.session.remove()
+        db.drop_all()
+        db.engine.dispose()
+
+
+@pytest.fixture
+def app(shared_app: Flask, instance: Path) -> Iterator[Flask]:
+    yield shared_app
+    with shared_app.app_context():
+        db.session.rollback()
+        for table in reversed(db.metadata.sorted_tables):
+            db.session.execute(table.delete())
+        db.session.commit()
+        db.session.remove()
+    for mail in (instance / "mail").glob("*"):
+        mail.unlink()
+
+
+@pytest.fixture
+def world(app: Flask) -> Iterator[cast.World]:
+    """The fixed cast, in the database. Its app context is closed: tests open their own to look at rows."""
+    with app.app_context():
+        people = cast.gather()
+        db.session.commit()
+    yield people
+
+
+@pytest.fixture
+def client(app: Flask) -> FlaskClient:
+    """A visitor's browser."""
+    return app.test_client()
+
+
+@pytest.fixture
+def as_(app: Flask, world: cast.World) -> Callable[[str], FlaskClient]:
+    """`as_("customer")` is a browser in which that member of the cast has signed in."""
+
+    def open_browser(name: str) -> FlaskClient:
+        browser = app.test_client()
+        answer = browser.post("/account/sign-in", data={"email": world.email(name), "password": cast.PASSWORD})
+        assert answer.status_code == 302, answer.text
+        return browser
+
+    return open_browser
+
+
+@pytest.fixture
+def person(app: Flask, world: cast.World) -> Callable[[str], User]:
+    """`person("agent")` is that member's row; call it inside an app context."""
+    return lambda name: db.session.execute(db.select(User).filter_by(email=world.email(name))).scalar_one()

@@ -1,0 +1,11 @@
+from flask.testing import FlaskClient
+
+
+def test_health_needs_no_account(client: FlaskClient) -> None:
+    assert client.get("/healthz").json == {"status": "ok"}
+
+
+def test_a_signed_out_visitor_is_sent_to_sign_in_and_back(client: FlaskClient) -> None:
+    answer = client.get("/tickets/?status=open")
+    assert answer.status_code == 302
+    assert answer.location.endswith("/account/sign-in?next=/tickets/?status%3Dopen") or "next=" in answer.location
