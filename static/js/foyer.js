@@ -1,0 +1,183 @@
+// The portal works without any of this. Behaviour hangs on data- attributes; htmx brings in markup that carries them,
+// so everything listens on the document instead of on elements.
+(() => {
+  "use strict";
+  const root = document.documentElement;
+  root.classList.add("js");
+  const all = (selector, within = document) => [...within.querySelectorAll(selector)];
+  const byId = (id) => document.getElementById(id);
+
+  // The server writes times in the reader's zone; a visitor without a profile is asked once, silently.
+  if (!/(^|; )tz=/.test(document.cookie)) {
+    const zone = Intl.DateTimeFormat().resolvedOptions().timeZone;
+    const secure = location.protocol === "https:" ? ";secure" : "";
+    if (zone) document.cookie = `tz=${zone};path=/;max-age=31536000;samesite=lax${secure}`;
+  }
+
+  // Menus: Escape and a click elsewhere close them, the focus goes back to the summary.
+  document.addEventListener("click", (event) => {
+    for (const menu of all("details[data-menu][open]")) if (!menu.contains(event.target)) menu.open = false;
+  });
+  document.addEventListener("keydown", (event) => {
+    if (event.key !== "Escape") return;
+    for (const menu of all("details[data-menu][open]")) {
+      menu.open = false;
+      menu.querySelector("summary").focus();
+    }
+    for (const list of all("[data-suggest]")) list.replaceChildren();
+  });
+
+  // "/" or Ctrl-K goes to the search field; the arrows walk through its suggestions.
+  document.addEventListener("keydown", (event) => {
+    const typing = event.target.closest?.("input, textarea, select, [contenteditable]");
+    const wanted = (event.key === "/" && !typing) || (event.key.toLowerCase() === "k" && (event.ctrlKey || event.metaKey));
+    const field = wanted && all("[data-search] input[type=search]").find((input) => input.offsetParent);
+    if (field) {
+      event.preventDefault();
+      field.focus();
+      field.select();
+    }
+    const search = event.target.closest?.("[data-search]");
+    const step = { ArrowDown: 1, ArrowUp: -1 }[event.key];
+    if (search && step) {
+      const stops = [search.querySelector("input"), ...all("[data-suggest] a", search)];
+      const next = stops[stops.indexOf(event.target) + step];
+      if (next) {
+        event.preventDefault();
+        next.focus();
+      }
+    }
+  });
+
+  // Tabs: links to panels become a tab list with arrow keys.
+  const showTab = (list, tab) => {
+    for (const other of all("a", list)) {
+      const chosen = other === tab;
+      other.setAttribute("aria-selected", chosen);
+      other.tabIndex = chosen ? 0 : -1;
+      byId(other.hash.slice(1)).hidden = !chosen;
+    }
+  };
+  const dressTabs = (list) => {
+    list.setAttribute("role", "tablist");
+    const tabs = all("a", list);
+    for (const tab of tabs) {
+      const panel = byId(tab.hash.slice(1));
+      tab.setAttribute("role", "tab");
+      tab.setAttribute("aria-controls", panel.id);
+      panel.setAttribute("role", "tabpanel");
+      panel.setAttribute("aria-labelledby", tab.id);
+    }
+    showTab(list, tabs.find((tab) => tab.hash === location.hash) || tabs[0]);
+  };
+  document.addEventListener("click", (event) => {
+    const tab = event.target.closest("[data-tabs] a");
+    if (!tab) return;
+    event.preventDefault();
+    showTab(tab.parentElement, tab);
+  });
+  document.addEventListener("keydown", (event) => {
+    const tab = event.target.closest?.("[data-tabs] a");
+    const step = { ArrowRight: 1, ArrowLeft: -1 }[event.key];
+    if (!tab || !step) return;
+    const tabs = all("a", tab.parentElement);
+    const next = tabs.at((tabs.indexOf(tab) + step * (document.dir === "rtl" ? -1 : 1)) % tabs.length);
+    showTab(tab.parentElement, next);
+    next.focus();
+  });
+
+  // A form with data-confirm asks in the page's dialog first.
+  document.addEventListener("submit", (event) => {
+    const form = event.target;
+    const question = event.submitter?.dataset.confirm || form.dataset.confirm;
+    const ask = byId("ask");
+    if (!question || form.dataset.sure || !ask?.showModal) return;
+    event.preventDefault();
+    event.stopImmediatePropagation();
+    byId("ask-text").textContent = question;
+    ask.returnValue = "";
+    ask.showModal();
+    ask.addEventListener("close", () => {
+      if (ask.returnValue !== "yes") return;
+      form.dataset.sure = "yes";
+      form.requestSubmit(event.submitter);
+      delete form.dataset.sure;
+    }, { once: true });
+  }, true);
+
+  // Small buttons: copy, show a password.
+  document.addEventListener("click", async (event) => {
+    const copy = event.target.closest("[data-copy]");
+    if (copy) {
+      await navigator.clipboard.writeText(new URL(copy.dataset.copy, location.href).href);
+      const text = copy.querySelector("span");
+      const before = text.textContent;
+      text.textContent = copy.dataset.copied;
+      setTimeout(() => { text.textContent = before; }, 2000);
+    }
+    const reveal = event.target.closest("[data-reveal]");
+    if (reveal) {
+      const input = byId(reveal.dataset.reveal);
+      const shown = input.type === "text";
+      input.type = shown ? "password" : "text";
+      reveal.setAttribute("aria-pressed", !shown);
+    }
+  });
+
+  // Characters left, said from the last fifth on.
+  const count = (field) => {
+    const line = byId(field.dataset.count);
+    const left = field.maxLength - field.value.length;
+    line.textContent = field.maxLength > 0 && left <= field.maxLength / 5 ? line.dataset.text.replace("{left}", left) : "";
+  };
+  document.addEventListener("input", (event) => {
+    const field = event.target;
+    if (field.dataset?.count) count(field);
+    if (field.localName === "textarea" && !CSS.supports("field-sizing", "content")) {
+      field.style.height = "auto";
+      field.style.height = `${field.scrollHeight + 2}px`;
+    }
+  });
+
+  // Chosen files by name and size; a file may be dropped on the frame.
+  document.addEventListener("change", (event) => {
+    const list = byId(event.target.dataset?.files);
+    if (!list) return;
+    const size = new Intl.NumberFormat(root.lang, { style: "unit", unit: "kilobyte", maximumFractionDigits: 0 });
+    list.replaceChildren(...[...event.target.files].map((file) => {
+      const item = document.createElement("li");
+      for (const text of [file.name, size.format(Math.ceil(file.size / 1000))]) {
+        item.append(Object.assign(document.createElement("span"), { textContent: text }));
+      }
+      return item;
+    }));
+  });
+  for (const kind of ["dragover", "dragleave", "drop"]) {
+    document.addEventListener(kind, (event) => {
+      const frame = event.target.closest?.("[data-drop]");
+      if (!frame) return;
+      event.preventDefault();
+      frame.classList.toggle("is-over", kind === "dragover");
+      if (kind !== "drop" || !event.dataTransfer.files.length) return;
+      const input = frame.querySelector("input[type=file]");
+      input.files = event.dataTransfer.files;
+      input.dispatchEvent(new Event("change", { bubbles: true }));
+    });
+  }
+
+  // A draft says where it stands: <span data-draft-status data-saving=… data-saved=… data-failed=…> in a form that htmx saves.
+  const tellDraft = (state) => (event) => {
+    const status = event.target.closest("form")?.querySelector("[data-draft-status]");
+    if (status && event.detail.requestConfig?.path === status.dataset.draftStatus) status.textContent = status.dataset[state];
+  };
+  document.addEventListener("htmx:beforeSend", tellDraft("saving"));
+  document.addEventListener("htmx:afterRequest", (event) => tellDraft(event.detail.successful ? "saved" : "failed")(event));
+
+  const dress = (part) => {
+    all("[data-tabs]", part).forEach(dressTabs);
+    all("[data-count]", part).forEach(count);
+    all("[data-focus]", part).slice(0, 1).forEach((element) => element.focus());
+  };
+  dress(document);
+  document.addEventListener("htmx:load", (event) => event.target !== document.body && dress(event.target));
+})();
