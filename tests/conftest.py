@@ -14,7 +14,9 @@ from itsdangerous import URLSafeTimedSerializer
 from portal import create_app
 from portal.accounts.people import User
 from portal.db import db
+from portal.fragments import forget_fragments
 from tests import cast
+from tests import postgresql as postgresql_wheel
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:
@@ -40,14 +42,18 @@ class Client(FlaskClient):
 
 
 @pytest.fixture(scope="session")
-def database_url(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
-    if request.config.getoption("--database") == "sqlite":
-        yield f"sqlite:///{tmp_path_factory.mktemp('database') / 'portal.db'}"
-        return
-    from tests.postgresql import running
+def postgresql() -> Iterator[postgresql_wheel.Server]:
+    """A PostgreSQL server of this worker's own, whichever database the rest of the run is on."""
+    with postgresql_wheel.running() as server:
+        yield server
 
-    with running(tmp_path_factory.mktemp("postgresql")) as url:
-        yield url
+
+@pytest.fixture(scope="session")
+def database_url(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> str:
+    if request.config.getoption("--database") == "sqlite":
+        return f"sqlite:///{tmp_path_factory.mktemp('database') / 'portal.db'}"
+    server: postgresql_wheel.Server = request.getfixturevalue("postgresql")
+    return server.new_database()
 
 
 @pytest.fixture(scope="session")
@@ -74,6 +80,7 @@ def shared_app(database_url: str, instance: Path) -> Iterator[Flask]:
 @pytest.fixture
 def app(shared_app: Flask, instance: Path) -> Iterator[Flask]:
     yield shared_app
+    forget_fragments()
     with shared_app.app_context():
         db.session.rollback()
         for table in reversed(db.metadata.sorted_tables):
