@@ -112,12 +112,16 @@ def init_web(app: Flask, config: Settings) -> None:
     app.before_request(require_sign_in)
     app.after_request(close_request)
     app.context_processor(page_context)
+    app.add_template_global(static_url)
+    app.add_template_global(static_url)  # imported macros don't see the context
 
 
 def open_request() -> None:
     given = request.headers.get("X-Request-ID", "")
     g.request_id = given if re.fullmatch(r"[A-Za-z0-9-]{8,64}", given) else secrets.token_hex(8)
     g.opened_at = time.perf_counter()
+    if request.args.get("lang") in settings().languages:  # the language menu: it holds for the rest of the session
+        session["locale"] = request.args["lang"]
 
 
 def require_sign_in() -> ResponseReturnValue | None:
@@ -253,7 +257,7 @@ def page_context() -> dict[str, Any]:
         "text_direction": locale.text_direction,
         "reader_zone": choose_zone(),
         "is_demo": config.is_demo,
-        "static_url": static_url,
+        "base_url": config.base_url,
         "now": datetime.now(UTC),
     }
 

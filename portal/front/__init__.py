@@ -4,6 +4,8 @@ from flask import Flask
 
 
 def init_front(app: Flask) -> None:
+    from portal.front.mailbox import bp as mailbox
     from portal.front.views import bp
 
     app.register_blueprint(bp)
+    app.register_blueprint(mailbox)

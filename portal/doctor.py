@@ -1,0 +1,158 @@
+"""`python -m portal doctor`: checks what the settings name, and says what to mend."""
+
+import os
+import secrets
+import shutil
+import smtplib
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from urllib.parse import urlsplit
+
+import click
+from flask import current_app
+from flask.cli import with_appcontext
+from sqlalchemy import text
+
+from portal.config import ConfigurationError, Settings, load_settings
+from portal.db import db
+
+LEAST_FREE_BYTES = 500_000_000
+
+
+@dataclass(frozen=True)
+class Finding:
+    """What was looked at, whether it is well (`ok`, `warn`, `fail`), and what to do."""
+
+    subject: str
+    state: str
+    advice: str
+
+
+@click.command()
+@click.pass_context
+def doctor(ctx: click.Context) -> None:
+    """Check the configuration and everything it names; exit code 1 when something must be mended."""
+    try:
+        load_settings()
+    except ConfigurationError as error:
+        click.echo(f"FAIL  settings          {error}")
+        if "secret_key" in str(error):
+            click.echo(f'\n  secret_key = "{secrets.token_urlsafe(32)}"\n')
+        ctx.exit(1)
+    findings = list(ctx.invoke(_look_around))
+    for finding in findings:
+        click.echo(f"{finding.state.upper():<5} {finding.subject:<17} {finding.advice}")
+    if any(finding.state == "fail" for finding in findings):
+        ctx.exit(1)
+
+
+@with_appcontext
+def _look_around() -> list[Finding]:
+    config: Settings = current_app.extensions["settings"]
+    return [finding for check in CHECKS for finding in check(config)]
+
+
+def check_instance(config: Settings) -> Iterator[Finding]:
+    if not os.access(config.instance, os.W_OK):
+        yield Finding("instance", "fail", f"{config.instance} can't be written; change its owner or set PORTAL_INSTANCE")
+    elif shutil.disk_usage(config.instance).free < LEAST_FREE_BYTES:
+        yield Finding("instance", "warn", "less than 500 MB are free where the instance folder lies")
+    else:
+        yield Finding("instance", "ok", str(config.instance))
+
+
+def check_database(config: Settings) -> Iterator[Finding]:
+    from portal.schema import is_current
+
+    try:
+        db.session.execute(text("SELECT 1"))
+        current = is_current(current_app._get_current_object())  # type: ignore[attr-defined]
+    except Exception as error:
+        yield Finding("database", "fail", f"{_where(config.database_url)}: {_first_line(error)}")
+        return
+    advice = _where(config.database_url)
+    if not current:
+        yield Finding("database", "fail", f"{advice}: migrations are missing; run `python -m portal db upgrade`")
+    else:
+        yield Finding("database", "ok", advice)
+
+
+def check_queue(config: Settings) -> Iterator[Finding]:
+    try:
+        waiting = current_app.extensions["queue"].pending_count()
+        yield Finding("queue", "ok", f"{_where(config.queue_url) or 'queue.db'}: {waiting} waiting")
+    except Exception as error:
+        yield Finding("queue", "fail", f"{_where(config.queue_url)}: {_first_line(error)}")
+
+
+def check_jobs(config: Settings) -> Iterator[Finding]:
+    from portal.jobs import Job
+
+    try:
+        dead = db.session.scalar(db.select(db.func.count()).select_from(Job).where(Job.state == "dead"))
+    except Exception:
+        return  # the database check has said it
+    if dead:
+        yield Finding("jobs", "warn", f"{dead} were given up; see `python -m portal jobs list --dead`")
+
+
+def check_mail(config: Settings) -> Iterator[Finding]:
+    parts = urlsplit(config.mail_url)
+    if config.mail_url == "file":
+        state = "ok" if config.is_demo else "warn"
+        yield Finding("mail", state, f"written to {config.instance / 'mail'}; set mail_url to send it")
+        return
+    if parts.scheme not in ("smtp", "smtps"):
+        yield Finding("mail", "fail", "mail_url: write file, smtp://host:port or smtps://host:port")
+        return
+    server = smtplib.SMTP_SSL if parts.scheme == "smtps" else smtplib.SMTP
+    try:
+        with server(parts.hostname or "", parts.port or 0, timeout=5) as connection:
+            connection.noop()
+        yield Finding("mail", "ok", _where(config.mail_url))
+    except OSError as error:
+        yield Finding("mail", "fail", f"{_where(config.mail_url)}: {_first_line(error)}")
+
+
+def check_policy(config: Settings) -> Iterator[Finding]:
+    from portal.accounts.entitlement import the_policy
+
+    try:
+        policy = the_policy()
+        yield Finding("policy", "ok", f"{policy.id} {policy.version}")
+    except Exception as error:
+        yield Finding("policy", "fail", _first_line(error))
+
+
+def check_production(config: Settings) -> Iterator[Finding]:
+    if config.is_demo:
+        yield Finding("mode", "warn", "demo: the demo accounts' password is public; never put this on the internet")
+        return
+    if not config.is_secure:
+        yield Finding("base_url", "warn", "customers' sessions need https; put a TLS proxy in front and set base_url")
+    if config.brand_name == "Foyer":
+        yield Finding("brand_name", "warn", "customers will read Foyer; set the vendor's name")
+    if config.mail_from.endswith("@localhost"):
+        yield Finding("mail_from", "warn", "mail from localhost is rarely delivered; set the sender's address")
+
+
+def _where(url: str) -> str:
+    """An address without its password."""
+    parts = urlsplit(url)
+    return url.replace(f":{parts.password}@", ":***@") if parts.password else url
+
+
+def _first_line(error: Exception) -> str:
+    lines = str(error).splitlines()
+    return lines[0] if lines else type(error).__name__
+
+
+CHECKS: tuple[Callable[[Settings], Iterator[Finding]], ...] = (
+    check_instance,
+    check_database,
+    check_queue,
+    check_jobs,
+    check_mail,
+    check_policy,
+    check_production,
+)

@@ -1,0 +1,102 @@
+"""Commands for whoever runs a portal: the database, the demo, the outbox."""
+
+import click
+from flask.cli import with_appcontext
+from sqlalchemy import func, select, update
+
+from portal.db import db, utcnow, writing
+from portal.jobs import Job, sweep
+from portal.schema import alembic
+from portal.web import settings
+
+
+@click.group("db")
+def db_() -> None:
+    """The database and its migrations."""
+
+
+@db_.command()
+@with_appcontext
+def prepare() -> None:
+    """Bring the database up to date; in demo mode fill an empty one with the demo."""
+    alembic.upgrade()
+    if settings().is_demo:
+        from portal.demo import is_empty, load_demo
+
+        if is_empty():
+            load_demo()
+
+
+@db_.command()
+@with_appcontext
+def upgrade() -> None:
+    """Run the migrations that are missing."""
+    alembic.upgrade()
+    click.echo("The database is up to date.")
+
+
+@db_.command()
+@with_appcontext
+def check() -> None:
+    """Say whether the tables are what the code expects; exit code 1 when they aren't."""
+    differences = alembic.compare_metadata()
+    for difference in differences:
+        click.echo(str(difference))
+    click.echo(f"{len(differences)} differences")
+    if differences:
+        raise SystemExit(1)
+
+
+@db_.command()
+@click.argument("message")
+@with_appcontext
+def revision(message: str) -> None:
+    """Write a migration for what changed in the tables."""
+    for script in alembic.revision(message):
+        click.echo(script.path)
+
+
+@click.command()
+@click.option("--tickets", default=0, help="Add this many random tickets as well.")
+@with_appcontext
+def demo(tickets: int) -> None:
+    """Load the demo into an empty database."""
+    from portal.demo import is_empty, load_demo
+
+    alembic.upgrade()
+    if not is_empty():
+        raise click.ClickException("there are accounts already; the demo goes into an empty database only")
+    load_demo()
+    if tickets:
+        from portal.demo.crowd import add_tickets
+
+        add_tickets(tickets)
+
+
+@click.group()
+def jobs() -> None:
+    """The outbox: what waits, what failed for good."""
+
+
+@jobs.command("list")
+@click.option("--dead", is_flag=True, help="Only those that were given up.")
+@with_appcontext
+def list_(dead: bool) -> None:
+    """Count the jobs by state; list the dead ones with their last error."""
+    for state, count in db.session.execute(select(Job.state, func.count()).group_by(Job.state).order_by(Job.state)):
+        click.echo(f"{state:<8} {count}")
+    for row in db.session.scalars(select(Job).where(Job.state == "dead").order_by(Job.id)) if dead else ():
+        click.echo(f"{row.id} {row.kind} {row.payload} after {row.attempts} attempts: {row.last_error}")
+
+
+@jobs.command()
+@click.argument("job_id", type=int, required=False)
+@with_appcontext
+def retry(job_id: int | None) -> None:
+    """Give dead jobs another round of attempts: one, or all of them."""
+    with writing():
+        dead = update(Job).where(Job.state == "dead", *([Job.id == job_id] if job_id else []))
+        changed = db.session.execute(dead.values(state="pending", attempts=0, run_after=utcnow()))
+        db.session.commit()
+    sweep()
+    click.echo(f"{changed.rowcount} jobs will be tried again")
