@@ -2,8 +2,12 @@
 
 import sys
 from importlib import import_module
+from typing import TYPE_CHECKING
 
 import click
+
+if TYPE_CHECKING:
+    from flask import Flask
 
 COMMANDS = {
     "run": ("portal.serving:run", "Start the portal: web server and worker together."),
@@ -50,7 +54,7 @@ def cli(ctx: click.Context) -> None:
     ctx.obj = ScriptInfo(create_app=_create_app, set_debug_flag=False)
 
 
-def _create_app() -> object:
+def _create_app() -> "Flask":
     from portal import create_app
 
     return create_app()

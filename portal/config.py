@@ -40,7 +40,11 @@ SETTINGS = (
     Setting("base_url", "http://127.0.0.1:8000", "The address customers use; every link in a mail starts with it."),
     Setting("database_url", "", "`postgresql://…` or `sqlite:///…`. Empty: `portal.db` in the instance folder."),
     Setting("queue_url", "", "`redis://…` or `postgresql://…`. Empty: a SQLite file in the instance folder."),
-    Setting("limits_url", "memory://", "Where rate limits are counted: `memory://` (one web process) or `redis://…`."),
+    Setting(
+        "limits_url",
+        "memory://",
+        "Where rate limits are counted: `memory://` (one web process) or `redis://…`.",
+    ),
     Setting("mail_url", "file", "`file` writes `mail/*.eml` in the instance folder; else `smtp://` or `smtps://`."),
     Setting("mail_from", "support@localhost", "The sender of every mail."),
     Setting("policy", "demo", "The support policy: a shipped name, or the path of a policy file."),
@@ -129,8 +133,9 @@ def load_settings(environ: Mapping[str, str] = os.environ, **overrides: Any) -> 
 
 def check_settings(settings: Settings) -> None:
     """Raise `ConfigurationError` on the first setting that can't be used."""
-    from babel import Locale, UnknownLocaleError
     from zoneinfo import ZoneInfo
+
+    from babel import Locale, UnknownLocaleError
 
     if settings.mode not in ("demo", "production"):
         raise ConfigurationError(f"mode: write demo or production, not {settings.mode!r}")
@@ -140,7 +145,9 @@ def check_settings(settings: Settings) -> None:
             "`python -m portal doctor` prints a fresh one"
         )
     if urlsplit(settings.base_url).scheme not in ("http", "https") or not settings.host:
-        raise ConfigurationError(f"base_url: write a full address (https://help.example.com), not {settings.base_url!r}")
+        raise ConfigurationError(
+            f"base_url: write a full address (https://help.example.com), not {settings.base_url!r}"
+        )
     try:
         ZoneInfo(settings.default_zone)
     except (KeyError, ValueError, OSError):
@@ -189,7 +196,9 @@ def _from_file(path: Path) -> dict[str, Any]:
 
 
 def _from_environment(environ: Mapping[str, str]) -> dict[str, Any]:
-    found = {name.removeprefix("PORTAL_").lower(): value for name, value in environ.items() if name.startswith("PORTAL_")}
+    found = {
+        name.removeprefix("PORTAL_").lower(): value for name, value in environ.items() if name.startswith("PORTAL_")
+    }
     found.pop("instance", None)
     if "DATABASE_URL" in environ:
         found.setdefault("database_url", environ["DATABASE_URL"])

@@ -4,7 +4,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from contextvars import ContextVar
 from datetime import UTC, datetime
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from flask import Flask, abort, request
 from flask_sqlalchemy import SQLAlchemy
@@ -46,11 +46,26 @@ class Base(DeclarativeBase):
 
     registry = registry(
         metadata=MetaData(naming_convention=NAMES),
-        type_annotation_map={datetime: Moment(), dict[str, Any]: JSON(), list[Any]: JSON(), list[str]: JSON()},
+        type_annotation_map={
+            datetime: Moment(),
+            dict[str, Any]: JSON(),
+            list[Any]: JSON(),
+            list[str]: JSON(),
+        },
     )
 
 
 db = SQLAlchemy(model_class=Base)
+
+if TYPE_CHECKING:
+
+    class Model(Base):
+        """What every table extends; type checkers can't see through `db.Model`."""
+
+        __abstract__ = True
+
+else:
+    Model = db.Model
 
 _writing: ContextVar[bool] = ContextVar("writing", default=False)
 
@@ -114,7 +129,11 @@ def _use_sqlite_well(engine: Engine) -> None:
     def upgrade(connection: Connection, cursor: Any, statement: str, *_: Any) -> None:
         # A reader whose snapshot is stale may not write ("database is locked", at once, whatever the timeout).
         # Ending the read and beginning anew gives what PostgreSQL gives under READ COMMITTED.
-        if connection.info.get("reading") and statement.lstrip()[:6].upper() in ("INSERT", "UPDATE", "DELETE"):
+        if connection.info.get("reading") and statement.lstrip()[:6].upper() in (
+            "INSERT",
+            "UPDATE",
+            "DELETE",
+        ):
             connection.info["reading"] = False
             cursor.execute("COMMIT")
             cursor.execute("BEGIN IMMEDIATE")

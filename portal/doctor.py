@@ -54,7 +54,9 @@ def _look_around() -> list[Finding]:
 
 def check_instance(config: Settings) -> Iterator[Finding]:
     if not os.access(config.instance, os.W_OK):
-        yield Finding("instance", "fail", f"{config.instance} can't be written; change its owner or set PORTAL_INSTANCE")
+        yield Finding(
+            "instance", "fail", f"{config.instance} can't be written; change its owner or set PORTAL_INSTANCE"
+        )
     elif shutil.disk_usage(config.instance).free < LEAST_FREE_BYTES:
         yield Finding("instance", "warn", "less than 500 MB are free where the instance folder lies")
     else:

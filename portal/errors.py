@@ -17,14 +17,29 @@ class Refused(Exception):
 
 SENTENCES = {
     400: (_l("That request can't be read"), _l("Please go back, reload the page and try again.")),
-    403: (_l("Your role does not allow that"), _l("Ask an owner of your organisation to do it, or to change your role.")),
-    404: (_l("Nothing here"), _l("The page may have moved, or it may not be yours to see. Searching often finds it.")),
+    403: (
+        _l("Your role does not allow that"),
+        _l("Ask an owner of your organisation to do it, or to change your role."),
+    ),
+    404: (
+        _l("Nothing here"),
+        _l("The page may have moved, or it may not be yours to see. Searching often finds it."),
+    ),
     405: (_l("Not done that way"), _l("Please go back and use the button on the page.")),
     413: (_l("Too large"), _l("What you sent is over the size limit. Nothing was saved from it.")),
     422: (_l("That can't be done"), _l("Please go back and check what you entered.")),
-    429: (_l("One moment, please"), _l("There were too many tries in a short time. Wait a little, then try again.")),
-    500: (_l("Something broke on our side"), _l("It has been logged. Please try again; what you had saved is safe.")),
-    503: (_l("Back in a moment"), _l("A part of the portal is not available right now. Please try again shortly.")),
+    429: (
+        _l("One moment, please"),
+        _l("There were too many tries in a short time. Wait a little, then try again."),
+    ),
+    500: (
+        _l("Something broke on our side"),
+        _l("It has been logged. Please try again; what you had saved is safe."),
+    ),
+    503: (
+        _l("Back in a moment"),
+        _l("A part of the portal is not available right now. Please try again shortly."),
+    ),
 }
 
 
@@ -53,8 +68,7 @@ def stop_for_database(error: OperationalError) -> ResponseReturnValue:
     """The database is away or locked for too long: say so, and let the client come back."""
     g.error = error
     db.session.rollback()
-    body, status = answer(ServiceUnavailable())  # type: ignore[misc]
-    return body, status, {"Retry-After": "3"}
+    return answer(ServiceUnavailable(retry_after=3))
 
 
 def break_down(error: Exception) -> ResponseReturnValue:
@@ -70,6 +84,8 @@ def break_down(error: Exception) -> ResponseReturnValue:
 def _page(code: int, title: str, sentence: str, error: HTTPException | None = None) -> ResponseReturnValue:
     if request.path.startswith("/api/") or request.accept_mimetypes.best == "application/json":
         return jsonify(error={"code": code, "title": title, "message": sentence, "request": g.get("request_id")}), code
-    page = render_template("errors/error.html", code=code, title=title, sentence=sentence, request_id=g.get("request_id"))
+    page = render_template(
+        "errors/error.html", code=code, title=title, sentence=sentence, request_id=g.get("request_id")
+    )
     headers = error.get_headers() if error else []
     return page, code, {name: value for name, value in headers if name in ("Retry-After", "Allow")}

@@ -17,7 +17,7 @@ from sqlalchemy import Index, String, Text, event, or_, select, update
 from sqlalchemy.orm import Mapped, Session, mapped_column
 
 from portal.config import Settings
-from portal.db import db, utcnow, writing
+from portal.db import Model, db, utcnow, writing
 
 log = logging.getLogger(__name__)
 
@@ -26,7 +26,7 @@ ATTEMPTS = 12
 LONGEST_WAIT = timedelta(minutes=15)
 
 
-class Job(db.Model):
+class Job(Model):
     """One piece of work, written with the change that asks for it (the outbox)."""
 
     __tablename__ = "job"
@@ -122,8 +122,9 @@ def _claim(job_id: int) -> Job | None:
             update(Job)
             .where(Job.id == job_id, _claimable(now))
             .values(state="running", attempts=Job.attempts + 1, lease_until=now + LEASE)
-        )
-        row = db.session.get(Job, job_id) if claimed.rowcount else None
+            .returning(Job.id)
+        ).first()
+        row = db.session.get(Job, job_id) if claimed else None
         db.session.commit()
     return row
 
@@ -133,7 +134,9 @@ def _give_back(job_id: int, kind: str, attempts: int, error: Exception) -> None:
     state = "pending" if attempts < _kinds[kind].attempts else "dead"
     text = f"{type(error).__name__}: {error}"[:2000]
     db.session.execute(
-        update(Job).where(Job.id == job_id).values(state=state, run_after=utcnow() + wait, lease_until=None, last_error=text)
+        update(Job)
+        .where(Job.id == job_id)
+        .values(state=state, run_after=utcnow() + wait, lease_until=None, last_error=text)
     )
     db.session.commit()
 

@@ -18,14 +18,14 @@ from sqlalchemy import ForeignKey, String, Text
 from sqlalchemy.orm import Mapped, mapped_column
 
 from portal.config import Settings
-from portal.db import db, utcnow
+from portal.db import Model, db, utcnow
 from portal.jobs import enqueue, job
 from portal.web import in_zone, settings
 
 TIMEOUT_SECONDS = 20
 
 
-class Mail(db.Model):
+class Mail(Model):
     """One outgoing mail, whole, as it was or will be sent."""
 
     __tablename__ = "mail"
@@ -179,4 +179,3 @@ def send_by_smtp(message: EmailMessage, url: str) -> None:
         if parts.username:
             server.login(unquote(parts.username), unquote(parts.password or ""))
         server.send_message(message)
-

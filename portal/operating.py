@@ -52,14 +52,12 @@ def check() -> None:
 @with_appcontext
 def revision(message: str) -> None:
     """Write a migration for what changed in the tables."""
-    for script in alembic.revision(message):
-        click.echo(script.path)
+    alembic.revision(message)
 
 
 @click.command()
-@click.option("--tickets", default=0, help="Add this many random tickets as well.")
 @with_appcontext
-def demo(tickets: int) -> None:
+def demo() -> None:
     """Load the demo into an empty database."""
     from portal.demo import is_empty, load_demo
 
@@ -67,10 +65,6 @@ def demo(tickets: int) -> None:
     if not is_empty():
         raise click.ClickException("there are accounts already; the demo goes into an empty database only")
     load_demo()
-    if tickets:
-        from portal.demo.crowd import add_tickets
-
-        add_tickets(tickets)
 
 
 @click.group()
@@ -96,7 +90,8 @@ def retry(job_id: int | None) -> None:
     """Give dead jobs another round of attempts: one, or all of them."""
     with writing():
         dead = update(Job).where(Job.state == "dead", *([Job.id == job_id] if job_id else []))
-        changed = db.session.execute(dead.values(state="pending", attempts=0, run_after=utcnow()))
+        again = dead.values(state="pending", attempts=0, run_after=utcnow()).returning(Job.id)
+        count = len(db.session.execute(again).all())
         db.session.commit()
     sweep()
-    click.echo(f"{changed.rowcount} jobs will be tried again")
+    click.echo(f"{count} jobs will be tried again")

@@ -137,7 +137,9 @@ def ask_to_sign_in() -> ResponseReturnValue:
     """Send a visitor to the sign-in page, and back here afterwards."""
     if request.path.startswith("/api/"):
         return {"error": {"code": 401, "message": "Sign in first."}}, 401
-    target = request.full_path.rstrip("?") if request.method == "GET" else (safe_next(request.form.get("return_to")) or "/")
+    target = (
+        request.full_path.rstrip("?") if request.method == "GET" else (safe_next(request.form.get("return_to")) or "/")
+    )
     address = url_for("security.login", next=target)
     if wants_partial():
         return "", 204, {"HX-Redirect": address}
@@ -167,7 +169,9 @@ def close_request(response: Response) -> Response:
     response.headers.setdefault("Cross-Origin-Resource-Policy", "same-origin")
     if request.endpoint != "static":
         response.vary.update(("HX-Request", "Cookie", "Accept-Language"))
-        response.headers.setdefault("Cache-Control", "no-store" if current_user.is_authenticated else "private, no-cache")
+        response.headers.setdefault(
+            "Cache-Control", "no-store" if current_user.is_authenticated else "private, no-cache"
+        )
     if wants_partial() and response.status_code == 302:  # a sign-in page must not be swapped into a fragment
         response.status_code, response.headers["HX-Redirect"] = 204, response.headers.pop("Location")
         response.set_data(b"")

@@ -8,7 +8,7 @@ from sqlalchemy.orm import Mapped, mapped_column, relationship
 
 from portal.accounts.people import Organisation
 from portal.accounts.products import Product
-from portal.db import db, utcnow
+from portal.db import Model, utcnow
 
 
 def hash_key(key: str) -> str:
@@ -16,7 +16,7 @@ def hash_key(key: str) -> str:
     return hashlib.sha256("".join(key.split()).replace("-", "").upper().encode()).hexdigest()
 
 
-class Licence(db.Model):
+class Licence(Model):
     """A licence that was sold. It is recognised by the order's e-mail, or claimed once by its key (R13).
 
     The key itself is not kept: `key_hash` finds it, `key_hint` (its last characters) shows which one it is.
@@ -42,7 +42,7 @@ class Licence(db.Model):
     organisation: Mapped[Organisation | None] = relationship()
 
 
-class Subscription(db.Model):
+class Subscription(Model):
     """A running subscription to a plan; with `tier` it is a support tier bought in addition (T2)."""
 
     __tablename__ = "subscription"
@@ -59,7 +59,7 @@ class Subscription(db.Model):
     product: Mapped[Product | None] = relationship()
 
 
-class Contract(db.Model):
+class Contract(Model):
     """A signed support contract. What it says beats the catalogue (T24)."""
 
     __tablename__ = "contract"

@@ -8,9 +8,9 @@ from flask_security.models import sqla
 from sqlalchemy import ForeignKey, Index, Select, String, Text, and_, or_, select
 from sqlalchemy.orm import Mapped, mapped_column, relationship
 
-from portal.db import db, utcnow
+from portal.db import Model, db, utcnow
 
-sqla.FsModels.set_db_info(base_model=db.Model, user_table_name="users", role_table_name="roles")
+sqla.FsModels.set_db_info(base_model=db.Model, user_table_name="users", role_table_name="roles")  # type: ignore[no-untyped-call]
 
 
 class MemberRole(enum.StrEnum):
@@ -21,19 +21,19 @@ class MemberRole(enum.StrEnum):
     MEMBER = "member"
 
 
-class Role(db.Model, sqla.FsRoleMixin):
+class Role(Model, sqla.FsRoleMixin):
     """A role at the vendor: agent, editor, moderator, admin."""
 
     __tablename__ = "roles"
 
 
-class WebAuthn(db.Model, sqla.FsWebAuthnMixin):
+class WebAuthn(Model, sqla.FsWebAuthnMixin):
     """A passkey."""
 
     __tablename__ = "webauthn"
 
 
-class User(db.Model, sqla.FsUserMixin):
+class User(Model, sqla.FsUserMixin):
     """A person with an account: a customer, a reseller's or the vendor's."""
 
     __tablename__ = "users"
@@ -55,7 +55,7 @@ class User(db.Model, sqla.FsUserMixin):
         """True for those who answer: they see every ticket and the desk."""
         return bool(self.has_role("agent") or self.has_role("admin"))
 
-    def organisations(self) -> Select[tuple["Organisation"]]:
+    def organisations(self) -> Select["Organisation"]:
         """The organisations this person is a member of now."""
         current = and_(Membership.user_id == self.id, Membership.ended_at.is_(None))
         return select(Organisation).join(Membership).where(current).order_by(Organisation.name)
@@ -67,13 +67,15 @@ class User(db.Model, sqla.FsUserMixin):
         key = organisation if isinstance(organisation, int) else organisation.id
         role = db.session.scalar(
             select(Membership.role).where(
-                Membership.user_id == self.id, Membership.organisation_id == key, Membership.ended_at.is_(None)
+                Membership.user_id == self.id,
+                Membership.organisation_id == key,
+                Membership.ended_at.is_(None),
             )
         )
         return MemberRole(role) if role else None
 
 
-class Organisation(db.Model):
+class Organisation(Model):
     """A customer's or a reseller's company. Tickets, licences and contracts belong to it."""
 
     __tablename__ = "organisation"
@@ -87,7 +89,7 @@ class Organisation(db.Model):
     memberships: Mapped[list["Membership"]] = relationship(back_populates="organisation")
 
     @classmethod
-    def visible_to(cls, person: Any) -> Select[tuple["Organisation"]]:
+    def visible_to(cls, person: Any) -> Select["Organisation"]:
         """Members see their organisations, staff see all."""
         if not person.is_authenticated:
             return select(cls).where(cls.id < 0)
@@ -97,7 +99,7 @@ class Organisation(db.Model):
         return select(cls).where(cls.id.in_(mine))
 
 
-class Membership(db.Model):
+class Membership(Model):
     """A person's part in an organisation, from its start to its end. Rights end with it, at the next request."""
 
     __tablename__ = "membership"
@@ -123,7 +125,7 @@ class Membership(db.Model):
     organisation: Mapped[Organisation] = relationship(back_populates="memberships")
 
 
-class Invitation(db.Model):
+class Invitation(Model):
     """An invitation to join an organisation: the token is stored hashed, works once and for a limited time."""
 
     __tablename__ = "invitation"
@@ -138,6 +140,6 @@ class Invitation(db.Model):
     used_at: Mapped[datetime | None]
 
 
-def staff() -> Select[tuple[User]]:
+def staff() -> Select[User]:
     """Everybody who answers tickets."""
     return select(User).where(User.active, User.roles.any(or_(Role.name == "agent", Role.name == "admin")))

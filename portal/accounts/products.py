@@ -5,10 +5,10 @@ from datetime import date
 from sqlalchemy import ForeignKey, Select, String, UniqueConstraint, select
 from sqlalchemy.orm import Mapped, mapped_column, relationship
 
-from portal.db import db
+from portal.db import Model
 
 
-class Product(db.Model):
+class Product(Model):
     """A product, named in policies and licences by its slug."""
 
     __tablename__ = "product"
@@ -23,12 +23,12 @@ class Product(db.Model):
     releases: Mapped[list["Release"]] = relationship(back_populates="product", order_by="Release.released_on.desc()")
 
     @classmethod
-    def visible_to(cls, person: object) -> Select[tuple["Product"]]:
+    def visible_to(cls, person: object) -> Select["Product"]:
         """The catalogue is public: every product that isn't retired, in the vendor's order."""
         return select(cls).where(cls.is_retired.is_(False)).order_by(cls.position, cls.name)
 
 
-class Release(db.Model):
+class Release(Model):
     """A published version of a product, as Major.Minor.Subminor.Patch (R17)."""
 
     __tablename__ = "release"

@@ -43,7 +43,11 @@ def security_settings(config: Settings) -> dict[str, Any]:
         "SECURITY_PASSWORD_HASH": "plaintext" if config.get("testing") else "argon2",
         "SECURITY_PASSWORD_SCHEMES": ["argon2", "plaintext"] if config.get("testing") else ["argon2"],
         "SECURITY_PASSWORD_SINGLE_HASH": ["argon2", "plaintext"],
-        "SECURITY_PASSWORD_HASH_OPTIONS": {"argon2__memory_cost": 19456, "argon2__time_cost": 2, "argon2__parallelism": 1},
+        "SECURITY_PASSWORD_HASH_OPTIONS": {
+            "argon2__memory_cost": 19456,
+            "argon2__time_cost": 2,
+            "argon2__parallelism": 1,
+        },
         "SECURITY_URL_PREFIX": "/account",
         "SECURITY_LOGIN_URL": "/sign-in",
         "SECURITY_LOGOUT_URL": "/sign-out",

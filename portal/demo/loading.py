@@ -88,7 +88,13 @@ def add_holdings(products: dict[str, Product]) -> None:
                 contact_name="Tess Brandt",
                 starts_at=since,
             ),
-            Subscription(organisation_id=alpenwerk.id, plan="business", tier="sla-24x5", reference="S-1077", starts_at=since),
+            Subscription(
+                organisation_id=alpenwerk.id,
+                plan="business",
+                tier="sla-24x5",
+                reference="S-1077",
+                starts_at=since,
+            ),
             Subscription(organisation_id=brightfield.id, plan="team", reference="S-1102", starts_at=since),
         ]
     )

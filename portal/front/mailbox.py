@@ -41,6 +41,7 @@ def html(mail_id: int) -> ResponseReturnValue:
     """The mail as a mail program would show it, shut off from the portal."""
     response = Response(db.get_or_404(Mail, mail_id).html, mimetype="text/html")
     response.headers["Content-Security-Policy"] = (
-        "default-src 'none'; style-src 'unsafe-inline'; img-src data:; sandbox allow-popups allow-top-navigation-by-user-activation"
+        "default-src 'none'; style-src 'unsafe-inline'; img-src data:; "
+        "sandbox allow-popups allow-top-navigation-by-user-activation"
     )
     return response

@@ -7,9 +7,9 @@ from typing import Any
 from sqlalchemy import ForeignKey, Index, Select, String, Text, and_, false, or_, select
 from sqlalchemy.orm import Mapped, mapped_column, relationship
 
-from portal.accounts.people import Membership, MemberRole, Organisation, User
+from portal.accounts.people import MemberRole, Membership, Organisation, User
 from portal.accounts.products import Product
-from portal.db import db, utcnow
+from portal.db import Model, utcnow
 
 LOWEST_NUMBER, NUMBERS = 10_000_000, 90_000_000
 OPEN_STATUSES = ("open", "waiting")
@@ -20,7 +20,7 @@ def new_number() -> int:
     return LOWEST_NUMBER + secrets.randbelow(NUMBERS)
 
 
-class Ticket(db.Model):
+class Ticket(Model):
     """A customer's request, the promise made for it, and the clocks that run."""
 
     __tablename__ = "ticket"
@@ -79,7 +79,7 @@ class Ticket(db.Model):
     events: Mapped[list["TicketEvent"]] = relationship(back_populates="ticket", order_by="TicketEvent.id")
 
     @classmethod
-    def visible_to(cls, person: Any) -> Select[tuple["Ticket"]]:
+    def visible_to(cls, person: Any) -> Select["Ticket"]:
         """Staff see all; people their own, and their organisation's by role (owners all, billing the billing ones)."""
         if not person.is_authenticated:
             return select(cls).where(false())
@@ -101,7 +101,7 @@ class Ticket(db.Model):
         return self.status in OPEN_STATUSES
 
 
-class Message(db.Model):
+class Message(Model):
     """One entry of the conversation. Internal notes are messages that customers never see."""
 
     __tablename__ = "message"
@@ -119,13 +119,13 @@ class Message(db.Model):
     attachments: Mapped[list["Attachment"]] = relationship(order_by="Attachment.id")
 
     @classmethod
-    def visible_to(cls, person: Any) -> Select[tuple["Message"]]:
+    def visible_to(cls, person: Any) -> Select["Message"]:
         """Messages of the tickets the person sees; internal notes for staff alone."""
         query = select(cls).where(cls.ticket_id.in_(Ticket.visible_to(person).with_only_columns(Ticket.id)))
         return query if person.is_authenticated and person.is_staff else query.where(cls.kind != "note")
 
 
-class TicketEvent(db.Model):
+class TicketEvent(Model):
     """What happened to a ticket and when: the log that every clock is computed from. Only ever added to."""
 
     __tablename__ = "ticket_event"
@@ -141,7 +141,7 @@ class TicketEvent(db.Model):
     by: Mapped[User | None] = relationship()
 
 
-class Attachment(db.Model):
+class Attachment(Model):
     """A file of a draft or a message, stored under a random name and handed out only through one view."""
 
     __tablename__ = "attachment"
@@ -158,14 +158,14 @@ class Attachment(db.Model):
     created_at: Mapped[datetime] = mapped_column(default=utcnow)
 
     @classmethod
-    def visible_to(cls, person: Any) -> Select[tuple["Attachment"]]:
+    def visible_to(cls, person: Any) -> Select["Attachment"]:
         """Files of messages the person sees, and files of the person's own drafts."""
         seen = Message.visible_to(person).with_only_columns(Message.id)
         own = and_(cls.message_id.is_(None), cls.owner_id == (person.id if person.is_authenticated else -1))
         return select(cls).where(or_(cls.message_id.in_(seen), own))
 
 
-class Draft(db.Model):
+class Draft(Model):
     """What somebody typed and has not sent: kept from the first keystroke that reached us until it is filed."""
 
     __tablename__ = "draft"
@@ -181,11 +181,11 @@ class Draft(db.Model):
     attachments: Mapped[list[Attachment]] = relationship(order_by="Attachment.id")
 
     @classmethod
-    def visible_to(cls, person: Any) -> Select[tuple["Draft"]]:
+    def visible_to(cls, person: Any) -> Select["Draft"]:
         return select(cls).where(cls.owner_id == (person.id if person.is_authenticated else -1))
 
 
-class ReadAnswer(db.Model):
+class ReadAnswer(Model):
     """A search result that was shown before filing, and whether it was opened: the agent sees what was tried."""
 
     __tablename__ = "read_answer"
@@ -197,7 +197,7 @@ class ReadAnswer(db.Model):
     was_opened: Mapped[bool] = mapped_column(default=False)
 
 
-class Credential(db.Model):
+class Credential(Model):
     """Remote-access credentials (R19), encrypted with a key outside the database; purged when the ticket closes."""
 
     __tablename__ = "credential"
@@ -209,7 +209,7 @@ class Credential(db.Model):
     purged_at: Mapped[datetime | None]
 
 
-class Reveal(db.Model):
+class Reveal(Model):
     """Who looked at credentials, and when. Never deleted."""
 
     __tablename__ = "reveal"
