@@ -44,4 +44,11 @@ cp node_modules/axe-core/LICENSE tests/browser/vendor/axe.LICENSE
   echo '</svg>'
 } > static/icons.svg.new
 mv static/icons.svg.new static/icons.svg
+# The same icons as masks for the boxes in articles, where CSS draws them.
+for pair in note:info tip:lightbulb warning:triangle-alert danger:circle-alert; do
+  {
+    printf '<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 24 24" fill="none" stroke="#000" stroke-width="2" stroke-linecap="round" stroke-linejoin="round">'
+    sed -n "s/.*<symbol id=\"${pair#*:}\"[^>]*>\(.*\)<\/symbol>/\1<\/svg>/p" static/icons.svg
+  } > "static/img/${pair%:*}.svg"
+done
 echo "static/vendor, static/icons.svg and tests/browser/vendor are up to date."
