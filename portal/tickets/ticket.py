@@ -58,7 +58,7 @@ class Ticket(Model):
     promise_zone: Mapped[str] = mapped_column(String(64))
     remote_access_consent: Mapped[bool] = mapped_column(default=False)
 
-    # Caches of the pure function of (policy version, events, now); `timers.refresh` is the one writer.
+    # Caches of the pure function of (policy version, events, now); `clocks.refresh` is the one writer.
     first_response_due_at: Mapped[datetime | None]
     first_responded_at: Mapped[datetime | None]
     next_response_due_at: Mapped[datetime | None]
@@ -96,9 +96,21 @@ class Ticket(Model):
             )
         )
 
+    @classmethod
+    def numbered(cls, number: int, person: Any) -> Select[tuple["Ticket"]]:
+        """That ticket, if the person sees it; its row is locked where a lock is needed (PostgreSQL)."""
+        return cls.visible_to(person).where(cls.number == number).with_for_update(of=cls)
+
     @property
     def is_open(self) -> bool:
         return self.status in OPEN_STATUSES
+
+    def record(self, kind: str, *, by: User | None, at: datetime, **detail: Any) -> "TicketEvent":
+        """Add to the log that every clock is computed from."""
+        event = TicketEvent(kind=kind, at=at, by_id=by.id if by else None, detail=detail)
+        self.events.append(event)
+        self.updated_at = at
+        return event
 
 
 class Message(Model):
@@ -172,9 +184,12 @@ class Draft(Model):
 
     id: Mapped[int] = mapped_column(primary_key=True)
     owner_id: Mapped[int | None] = mapped_column(ForeignKey("users.id", ondelete="CASCADE"), index=True)
-    claim_hash: Mapped[str | None] = mapped_column(String(64), index=True)  # kept for whoever signs in with it
+    claim_hash: Mapped[str | None] = mapped_column(String(64), index=True)
+    meant_for_id: Mapped[int | None] = mapped_column(ForeignKey("users.id", ondelete="CASCADE"))
+    ticket_id: Mapped[int | None] = mapped_column(ForeignKey("ticket.id", ondelete="CASCADE"), index=True)
     form_key: Mapped[str] = mapped_column(String(64), unique=True)
     fields: Mapped[dict[str, Any]] = mapped_column(default=dict)
+    sealed: Mapped[str | None] = mapped_column(Text)  # remote-access credentials, encrypted; never in `fields`
     answers: Mapped[list[Any]] = mapped_column(default=list)  # search results shown and opened while typing
     updated_at: Mapped[datetime] = mapped_column(default=utcnow)
 

@@ -1,0 +1,52 @@
+"""The clocks of a ticket: the log read by `portal.sla.timers`, and the caches that lists are sorted by."""
+
+from collections.abc import Iterable
+from datetime import datetime
+from typing import Any
+
+from portal.accounts.entitlement import the_policy
+from portal.sla import Policy, load_policy, shipped_policies
+from portal.sla.timers import Event, Timers, evaluate
+from portal.tickets.ticket import Ticket, TicketEvent
+
+CACHES = (
+    "first_response_due_at",
+    "first_responded_at",
+    "next_response_due_at",
+    "update_due_at",
+    "resolution_due_at",
+    "next_due_at",
+)
+
+
+def policy_of(ticket: Ticket) -> Policy:
+    """The version of the policy that the ticket's promise came from; the one in force if that is kept nowhere."""
+    current = the_policy()
+    if (current.id, current.version) == (ticket.policy_id, ticket.policy_version):
+        return current
+    if ticket.policy_id in shipped_policies():
+        shipped = load_policy(ticket.policy_id)
+        if shipped.version == ticket.policy_version:
+            return shipped
+    return current
+
+
+def timers_of(ticket: Ticket, *, now: datetime) -> Timers:
+    """The clocks as a pure function of (policy version, events, now)."""
+    return evaluate(policy_of(ticket), events_of(ticket.events), now)
+
+
+def events_of(rows: Iterable[TicketEvent]) -> list[Event]:
+    """The log in the words of the SLA module, oldest first."""
+    return [Event(kind=row.kind, at=row.at, **row.detail) for row in rows]
+
+
+def refresh(ticket: Ticket, *, now: datetime) -> None:
+    """Write the due caches. Every verb that adds an event calls this; nobody else writes these columns."""
+    for name, value in due_times(ticket, now=now).items():
+        setattr(ticket, name, value)
+
+
+def due_times(ticket: Ticket, *, now: datetime) -> dict[str, Any]:
+    """What the caches should hold: due instants of clocks that run, None for those that stand still or stopped."""
+    raise NotImplementedError

@@ -1,0 +1,89 @@
+"""What is said on a ticket."""
+
+from collections.abc import Iterable
+from datetime import datetime
+
+from flask_babel import gettext as _
+
+from portal.accounts.people import User
+from portal.db import db
+from portal.errors import Refused
+from portal.tickets import clocks, letters
+from portal.tickets.ticket import Attachment, Message, Ticket
+
+LONGEST_BODY = 50_000
+
+
+def reply(
+    ticket: Ticket,
+    body: str,
+    *,
+    by: User,
+    now: datetime,
+    attachments: Iterable[Attachment] = (),
+    wait: bool = False,
+    form_key: str | None = None,
+) -> Message:
+    """Add a public message. An agent's goes to the customer by mail; with `wait` the ticket waits for the customer.
+
+    A customer's ends the waiting, and reopens what was resolved. A closed ticket is refused: it is reopened first.
+    """
+    if ticket.status == "closed":
+        raise Refused(_("This ticket is closed. Reopen it to go on."))
+    if answers_for_vendor(by, ticket):
+        message = add(ticket, "agent", body, by=by, now=now, attachments=attachments, form_key=form_key)
+        ticket.record("agent_replied", by=by, at=now, message=message.id, wait=wait)
+        ticket.status = "waiting" if wait else "open"
+        ticket.resolved_at = None
+        letters.send_reply(ticket, message)
+    else:
+        message = add(ticket, "customer", body, by=by, now=now, attachments=attachments, form_key=form_key)
+        kind = "reopened" if ticket.status == "resolved" else "customer_replied"
+        ticket.record(kind, by=by, at=now, message=message.id)
+        ticket.status, ticket.resolved_at = "open", None
+    clocks.refresh(ticket, now=now)
+    return message
+
+
+def note(ticket: Ticket, body: str, *, by: User, now: datetime) -> Message:
+    """Add an internal note: for staff alone, in no mail, no search, no page of a customer. No clock hears of it."""
+    assert by.is_staff, "notes are written by those who answer"
+    message = add(ticket, "note", body, by=by, now=now)
+    ticket.record("noted", by=by, at=now, message=message.id)
+    return message
+
+
+def answers_for_vendor(person: User, ticket: Ticket) -> bool:
+    """Staff speak for the vendor, except on tickets they filed themselves."""
+    return person.is_staff and person.id != ticket.requester_id
+
+
+def add(
+    ticket: Ticket,
+    kind: str,
+    body: str,
+    *,
+    by: User,
+    now: datetime,
+    attachments: Iterable[Attachment] = (),
+    form_key: str | None = None,
+) -> Message:
+    """Write one message (customer, agent, note) and bind its files. The log and the clocks are the caller's."""
+    text = clean(body)
+    if not text:
+        raise Refused(_("Please write something first."))
+    if len(text) > LONGEST_BODY:
+        raise Refused(_("That is too long for one message. Attach it as a file instead."))
+    message = Message(kind=kind, body=text, author_id=by.id, created_at=now, form_key=form_key)
+    ticket.messages.append(message)
+    for attachment in attachments:
+        attachment.draft_id = None
+        message.attachments.append(attachment)
+    db.session.flush()
+    return message
+
+
+def clean(text: str) -> str:
+    """Text as it is kept: lines end with \\n, control characters that no database or mail takes are gone."""
+    lines = text.replace("\r\n", "\n").replace("\r", "\n")
+    return "".join(c for c in lines if c in "\n\t" or (c >= " " and c != "\x7f" and not "\ud800" <= c <= "\udfff")).strip()

@@ -1,0 +1,175 @@
+"""What was typed and not sent: kept at each pause, on every refused form, and across the end of a session."""
+
+import hashlib
+import secrets
+from collections.abc import Iterable, Mapping
+from datetime import datetime, timedelta
+from typing import Any
+
+from sqlalchemy import select
+
+from portal.accounts.people import User
+from portal.db import db
+from portal.tickets import attachments, credentials
+from portal.tickets.conversation import clean
+from portal.tickets.ticket import Draft, Message, Ticket
+
+FIELDS = ("topic", "organisation", "product", "version", "severity", "subject", "body", "remote_access", "article")
+TYPED = ("version", "subject", "body")
+LONGEST_FIELD = 100_000
+MOST_DRAFTS = 50
+MOST_ANSWERS = 20
+UNCLAIMED_FOR = timedelta(days=7)  # how long the text of an ended session waits for its writer
+
+
+def new_key() -> str:
+    """The key of one form: one form makes one ticket or one message, however often it is sent."""
+    return secrets.token_hex(16)
+
+
+def keep(
+    person: User,
+    form_key: str,
+    typed: Mapping[str, str],
+    *,
+    now: datetime,
+    ticket: Ticket | None = None,
+    secret: str = "",
+    even_empty: bool = False,
+) -> Draft | None:
+    """Write what the person has typed so far. None when there is nothing to keep, or the form was sent already.
+
+    `secret` is remote-access credentials in plain; the draft holds them encrypted, and an empty text keeps what it has.
+    """
+    draft = find(person, form_key)
+    fields = _fields(typed)
+    if draft is None:
+        nothing = not even_empty and not secret.strip() and not any(fields.get(name, "").strip() for name in TYPED)
+        if nothing or was_sent(form_key) or _is_taken(form_key):
+            return None
+        draft = Draft(owner_id=person.id, form_key=form_key, ticket_id=ticket.id if ticket else None)
+        db.session.add(draft)
+        _make_room(person)
+    draft.fields, draft.updated_at = fields, now
+    if secret.strip():
+        draft.sealed = credentials.encrypt(clean(secret))
+    db.session.flush()
+    return draft
+
+
+def find(person: User, form_key: str) -> Draft | None:
+    """The person's draft of that form."""
+    return db.session.scalar(Draft.visible_to(person).where(Draft.form_key == form_key).with_for_update(of=Draft))
+
+
+def unsent(person: User) -> list[Draft]:
+    """The person's unfinished tickets, newest first."""
+    return list(
+        db.session.scalars(Draft.visible_to(person).where(Draft.ticket_id.is_(None)).order_by(Draft.updated_at.desc()))
+    )
+
+
+def of_reply(person: User, ticket: Ticket) -> Draft | None:
+    """What the person began to write on this ticket."""
+    mine = Draft.visible_to(person).where(Draft.ticket_id == ticket.id).order_by(Draft.updated_at.desc()).limit(1)
+    return db.session.scalar(mine)
+
+
+def was_sent(form_key: str) -> bool:
+    """True when the form has become a ticket or a message: a late autosave must not bring its draft back."""
+    ticket = select(Ticket.id).where(Ticket.form_key == form_key)
+    message = select(Message.id).where(Message.form_key == form_key)
+    return db.session.scalar(ticket.union_all(message).limit(1)) is not None
+
+
+def add_answers(draft: Draft, shown: Iterable[Mapping[str, Any]], *, opened: bool = False) -> None:
+    """Note search results that were shown while typing, or one that was opened: the agent sees what was tried."""
+    known = {answer["url"]: dict(answer) for answer in draft.answers}
+    for answer in shown:
+        entry = known.setdefault(answer["url"], {"title": answer["title"], "url": answer["url"], "opened": False})
+        entry["opened"] = entry["opened"] or opened
+    # When there are too many, those that were opened stay.
+    ranked = sorted(known.values(), key=lambda entry: not entry["opened"])
+    draft.answers = ranked[:MOST_ANSWERS]
+
+
+def discard(draft: Draft) -> None:
+    """Forget a draft and its files."""
+    attachments.discard(draft.attachments)
+    draft.attachments = []
+    db.session.delete(draft)
+
+
+def stash(
+    typed: Mapping[str, str], *, now: datetime, meant_for_id: int | None, ticket_id: int | None = None, secret: str = ""
+) -> str:
+    """Keep what a browser sent after its session had ended; returns the token that claims it."""
+    token = secrets.token_urlsafe(32)
+    draft = Draft(
+        form_key=new_key(),
+        claim_hash=_hash(token),
+        meant_for_id=meant_for_id,
+        ticket_id=ticket_id,
+        fields=_fields(typed) | {"form_key": typed.get("form_key", "")[:64]},
+        sealed=credentials.encrypt(clean(secret)) if secret.strip() else None,
+        updated_at=now,
+    )
+    db.session.add(draft)
+    return token
+
+
+def claimable(person: User, token: str | None, *, now: datetime) -> Draft | None:
+    """What that token keeps, if this person may have it."""
+    if not token:
+        return None
+    draft = db.session.scalar(select(Draft).where(Draft.claim_hash == _hash(token), Draft.owner_id.is_(None)))
+    if draft is None or draft.updated_at < now - UNCLAIMED_FOR or draft.meant_for_id not in (None, person.id):
+        return None
+    return draft
+
+
+def claim(person: User, draft: Draft, *, now: datetime) -> Draft | None:
+    """Hand a kept draft to its writer. It joins what was autosaved from the same form; None if that was sent."""
+    form_key = draft.fields.get("form_key", "")
+    if form_key and was_sent(form_key):
+        db.session.delete(draft)
+        return None
+    before = find(person, form_key) if form_key else None
+    if before is None:
+        draft.owner_id, draft.claim_hash, draft.updated_at = person.id, None, now
+        return draft
+    before.fields, before.updated_at = _fields(draft.fields), now
+    before.sealed = draft.sealed or before.sealed
+    db.session.delete(draft)
+    return before
+
+
+def forget_unclaimed(*, now: datetime) -> int:
+    """Remove what nobody came back for; returns how many."""
+    gone = db.session.execute(
+        db.delete(Draft).where(Draft.owner_id.is_(None), Draft.updated_at < now - UNCLAIMED_FOR)
+    )
+    return int(gone.rowcount)
+
+
+def _fields(typed: Mapping[str, str]) -> dict[str, Any]:
+    """Only the plain fields, of bearable length. Credentials have no place among them."""
+    return {name: clean(str(typed[name]))[:LONGEST_FIELD] for name in FIELDS if typed.get(name)}
+
+
+def _is_taken(form_key: str) -> bool:
+    """True when somebody else's draft has the key: a key is never shared, so this form is not the person's."""
+    return db.session.scalar(select(Draft.id).where(Draft.form_key == form_key)) is not None
+
+
+def _make_room(person: User) -> None:
+    """The oldest drafts make room for new ones."""
+    oldest = Draft.visible_to(person).order_by(Draft.updated_at.desc()).offset(MOST_DRAFTS - 1)
+    for draft in db.session.scalars(oldest).all():
+        discard(draft)
+
+
+def _hash(token: str) -> str:
+    return hashlib.sha256(token.encode()).hexdigest()
+
+

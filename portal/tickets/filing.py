@@ -1,0 +1,115 @@
+"""Filing: one transaction that writes the ticket, its promise, the conversation, the log, the files and the mail."""
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+from flask_babel import gettext as _
+from sqlalchemy import select
+
+from portal.accounts.people import Organisation, User
+from portal.accounts.products import Product
+from portal.db import db
+from portal.errors import Refused
+from portal.tickets import clocks, conversation, credentials, letters, quoting
+from portal.tickets.ticket import Attachment, Draft, ReadAnswer, Ticket, new_number
+
+
+@dataclass(frozen=True, kw_only=True)
+class Request:
+    """What a customer asks, whatever way it came in."""
+
+    form_key: str
+    subject: str
+    body: str
+    language: str
+    zone: str
+    topic: str = "product"  # product, billing
+    organisation: Organisation | None = None
+    product: Product | None = None
+    version: str | None = None
+    severity: str | None = None
+    remote_access: bool = False
+    sealed: str | None = None  # credentials, encrypted by `credentials.encrypt`
+    attachments: Iterable[Attachment] = ()
+    answers: Iterable[Mapping[str, Any]] = ()
+
+
+def file_ticket(request: Request, *, by: User, now: datetime) -> Ticket:
+    """Write the ticket with the promise it was quoted. Raises `Refused` where the policy allows no ticket.
+
+    A second filing with the same `form_key` breaks the database's unique constraint: one form makes one ticket.
+    """
+    asked = quoting.Fields(
+        topic=request.topic, product=request.product, severity=request.severity, organisation=request.organisation
+    )
+    quote = quoting.quote_for(by, request.organisation, asked, now=now, zone=request.zone)
+    if not quote.allowed:
+        raise Refused(quote.reason or _("Your plan has no tickets."))
+    ticket = Ticket(
+        number=_free_number(),
+        form_key=request.form_key,
+        topic=request.topic,
+        subject=" ".join(conversation.clean(request.subject).split())[:200],
+        language=request.language,
+        requester=by,
+        organisation=request.organisation,
+        product=request.product,
+        product_version=request.version,
+        plan=quoting.plan_of(by, asked, now=now),
+        tier=quote.tier,
+        severity_claimed=quote.severity,
+        severity=quote.severity,
+        queue=quote.queue,
+        rank=quote.rank,
+        policy_id=quote.policy_id,
+        policy_version=quote.policy_version,
+        promise=quote.to_json(),
+        promise_zone=request.zone,
+        remote_access_consent=request.remote_access,
+        created_at=now,
+        updated_at=now,
+    )
+    db.session.add(ticket)
+    db.session.flush()
+    message = conversation.add(ticket, "customer", request.body, by=by, now=now, attachments=request.attachments)
+    ticket.record("received", by=by, at=now, message=message.id)
+    if request.sealed:
+        credentials.seal(ticket, request.sealed, by=by, now=now)
+    _note_answers(ticket, request.answers)
+    clocks.refresh(ticket, now=now)
+    letters.send_filed(ticket)
+    return ticket
+
+
+def filed_with(form_key: str, *, by: User) -> Ticket | None:
+    """The ticket this form has already made, for its author."""
+    return db.session.scalar(select(Ticket).where(Ticket.form_key == form_key, Ticket.requester_id == by.id))
+
+
+def finish(draft: Draft) -> None:
+    """The draft has become a ticket or a message: its files went along, it can go."""
+    db.session.flush()
+    db.session.expire(draft, ["attachments"])
+    db.session.delete(draft)
+
+
+def _note_answers(ticket: Ticket, answers: Iterable[Mapping[str, Any]]) -> None:
+    for answer in answers:
+        db.session.add(
+            ReadAnswer(
+                ticket_id=ticket.id,
+                title=str(answer["title"])[:300],
+                url=str(answer["url"])[:500],
+                was_opened=bool(answer["opened"]),
+            )
+        )
+
+
+def _free_number() -> int:
+    """A number nobody has. Two that draw the same in the same instant are told apart by the unique constraint."""
+    while True:
+        number = new_number()
+        if db.session.scalar(select(Ticket.id).where(Ticket.number == number)) is None:
+            return number

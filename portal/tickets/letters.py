@@ -1,0 +1,100 @@
+"""The mails about a ticket: one function each, in the customer's language and zone. Internal notes have none."""
+
+from datetime import datetime
+from typing import Any
+
+from flask_babel import force_locale, gettext
+
+from portal.mail import Mail, compose, signed_message_id, thread_id
+from portal.sla import Quote
+from portal.sla.wording import sentences
+from portal.tickets import quoting
+from portal.tickets.prose import prose
+from portal.tickets.ticket import Message, Ticket
+from portal.web import settings
+
+
+def N_(text: str) -> str:
+    """Marks a subject for translation; `compose` translates it."""
+    return text
+
+
+def send_filed(ticket: Ticket) -> Mail:
+    """The receipt (T11): number, when the first answer is due, and how that was counted."""
+    promise = Quote.from_json(ticket.promise)
+    with force_locale(locale_of(ticket)):
+        steps = sentences(promise, locale=locale_of(ticket), zone=zone_of(ticket), translate=gettext)
+    return _send(
+        ticket,
+        "filed",
+        N_("[#%(number)s] We have your ticket: %(title)s"),
+        steps=steps,
+        due_at=promise.first_response.due_at if promise.first_response else None,
+        earliest_at=promise.first_response.earliest_at if promise.first_response else None,
+        basis=promise.basis,
+    )
+
+
+def send_triage(ticket: Ticket, *, before: str | None, reason: str, now: datetime) -> Mail:
+    """The notice that the ticket is logged, with the severity the vendor gives it (Z10, Z11)."""
+    severity = quoting.severity_name(ticket, ticket.severity, locale=locale_of(ticket))
+    return _send(
+        ticket,
+        "triaged",
+        N_("[#%(number)s] Your ticket is logged: %(title)s"),
+        severity=severity,
+        was_changed=before != ticket.severity,
+        reason=reason,
+        due_at=ticket.next_due_at,
+    )
+
+
+def send_reply(ticket: Ticket, message: Message) -> Mail:
+    """An agent's answer, whole; its files are fetched from the portal."""
+    return _send_message(ticket, message, "replied", N_("[#%(number)s] An answer to: %(title)s"))
+
+
+def send_resolved(ticket: Ticket, message: Message) -> Mail:
+    """The last answer, and how to go on if it was none."""
+    return _send_message(ticket, message, "resolved", N_("[#%(number)s] Resolved: %(title)s"))
+
+
+def locale_of(ticket: Ticket) -> str:
+    return ticket.requester.locale or ticket.language
+
+
+def zone_of(ticket: Ticket) -> str:
+    return ticket.requester.zone or ticket.promise_zone
+
+
+def _send_message(ticket: Ticket, message: Message, name: str, subject: str) -> Mail:
+    assert message.kind == "agent", "only public answers are mailed"
+    return _send(
+        ticket,
+        name,
+        subject,
+        author=message.author.display_name if message.author else "",
+        body=message.body,
+        body_html=prose(message.body),
+        files=[(attachment.filename, attachment.size) for attachment in message.attachments],
+    )
+
+
+def _send(ticket: Ticket, name: str, subject: str, **context: Any) -> Mail:
+    """Threaded by the ticket's own Message-ID; links start with the portal's address from the settings."""
+    return compose(
+        ticket.requester.email,
+        f"tickets/mail/{name}",
+        subject,
+        locale=locale_of(ticket),
+        zone=zone_of(ticket),
+        message_id=signed_message_id("ticket", ticket.number, name),
+        in_reply_to=thread_id(ticket.number),
+        references=[thread_id(ticket.number)],
+        ticket_id=ticket.id,
+        number=ticket.number,
+        title=ticket.subject,
+        name=ticket.requester.display_name,
+        address=f"{settings().base_url.rstrip('/')}/tickets/{ticket.number}",
+        **context,
+    )

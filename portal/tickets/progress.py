@@ -1,0 +1,85 @@
+"""How a ticket moves on: triage, assignment, resolution, closing, reopening, a change of plan."""
+
+from datetime import datetime
+
+from flask_babel import gettext as _
+
+from portal.accounts.people import User
+from portal.errors import Refused
+from portal.tickets import clocks, conversation, credentials, letters, quoting
+from portal.tickets.ticket import Message, Ticket
+
+
+def triage(ticket: Ticket, severity: str | None, *, by: User, now: datetime, reason: str = "") -> None:
+    """Confirm or correct the severity (Z10) and tell the customer that the ticket is logged (Z11).
+
+    The notice stops the first-response clock where the policy says so. Raised, the earlier of the old due time and
+    the new target from now holds; lowered, nothing already promised moves. `severity` is None where the tier has none.
+    """
+    refuse_closed(ticket)
+    if severity not in (quoting.severities(clocks.policy_of(ticket), ticket.tier, ticket.topic) or [None]):
+        raise Refused(_("This support tier has no such severity."))
+    before, is_first = ticket.severity, not any(event.kind == "triaged" for event in ticket.events)
+    if not is_first and before == severity:
+        raise Refused(_("The ticket already has this severity."))
+    ticket.severity = severity
+    kind = "triaged" if is_first else "severity_changed"
+    ticket.record(kind, by=by, at=now, severity=severity, before=before, reason=conversation.clean(reason))
+    clocks.refresh(ticket, now=now)
+    letters.send_triage(ticket, before=before, reason=conversation.clean(reason), now=now)
+
+
+def assign(ticket: Ticket, to: User | None, *, by: User, now: datetime) -> None:
+    """Give the ticket to one of the staff, or back to the queue."""
+    assert to is None or to.is_staff, "tickets are assigned to those who answer"
+    ticket.assignee_id = to.id if to else None
+    ticket.record("assigned", by=by, at=now, to=ticket.assignee_id)
+
+
+def resolve(ticket: Ticket, body: str, *, by: User, now: datetime) -> Message:
+    """Answer for good: the customer is told by mail, and can reopen by replying."""
+    refuse_closed(ticket)
+    message = conversation.add(ticket, "agent", body, by=by, now=now)
+    ticket.record("agent_replied", by=by, at=now, message=message.id, wait=False)
+    ticket.record("resolved", by=by, at=now, message=message.id)
+    ticket.status, ticket.resolved_at = "resolved", now
+    clocks.refresh(ticket, now=now)
+    letters.send_resolved(ticket, message)
+    return message
+
+
+def close(ticket: Ticket, *, by: User, now: datetime) -> None:
+    """End the ticket. Its remote-access credentials are forgotten."""
+    refuse_closed(ticket)
+    ticket.record("closed", by=by, at=now)
+    ticket.status, ticket.closed_at = "closed", now
+    credentials.purge(ticket, by=by, now=now)
+    clocks.refresh(ticket, now=now)
+
+
+def reopen(ticket: Ticket, body: str, *, by: User, now: datetime) -> Message:
+    """Take up a resolved or closed ticket again, with the reason as a message."""
+    if ticket.is_open:
+        raise Refused(_("This ticket is open already."))
+    kind = "agent" if conversation.answers_for_vendor(by, ticket) else "customer"
+    message = conversation.add(ticket, kind, body, by=by, now=now)
+    ticket.record("reopened", by=by, at=now, message=message.id)
+    ticket.status, ticket.resolved_at, ticket.closed_at = "open", None, None
+    clocks.refresh(ticket, now=now)
+    return message
+
+
+def upgrade(ticket: Ticket, plan: str, tier: str, *, by: User | None, now: datetime, reason: str = "") -> None:
+    """The customer's plan or tier changed (R7). Faster targets hold from now; what was promised never moves back."""
+    refuse_closed(ticket)
+    if (ticket.plan, ticket.tier) == (plan, tier):
+        return
+    detail = {"plan": plan, "tier": tier, "before": [ticket.plan, ticket.tier], "reason": reason}
+    ticket.plan, ticket.tier = plan, tier
+    ticket.record("plan_changed", by=by, at=now, **detail)
+    clocks.refresh(ticket, now=now)
+
+
+def refuse_closed(ticket: Ticket) -> None:
+    if ticket.status == "closed":
+        raise Refused(_("This ticket is closed. Reopen it to go on."))
