@@ -1,0 +1,57 @@
+from pathlib import Path
+
+import pytest
+
+from portal.config import SETTINGS, ConfigurationError, load_settings
+
+
+def test_the_environment_wins_over_the_file_and_the_file_over_the_defaults(tmp_path: Path) -> None:
+    (tmp_path / "portal.toml").write_text('mail_from = "file@vendor.example"\nweb_port = 9000\n[brand]\nname = "Vendor"\n')
+    settings = load_settings({"PORTAL_INSTANCE": str(tmp_path), "PORTAL_WEB_PORT": "9001"})
+    assert (settings.mail_from, settings.web_port, settings.brand_name) == ("file@vendor.example", 9001, "Vendor")
+
+
+def test_lists_are_separated_by_bars_in_the_environment(tmp_path: Path) -> None:
+    settings = load_settings({"PORTAL_INSTANCE": str(tmp_path), "PORTAL_LANGUAGES": "en | de"})
+    assert settings.languages == ("en", "de")
+
+
+def test_production_refuses_the_default_secret(tmp_path: Path) -> None:
+    with pytest.raises(ConfigurationError, match=r"^secret_key: .*doctor"):
+        load_settings({"PORTAL_INSTANCE": str(tmp_path), "PORTAL_MODE": "production"})
+
+
+def test_the_demo_makes_a_secret_of_its_own_and_keeps_it(tmp_path: Path) -> None:
+    first = load_settings({"PORTAL_INSTANCE": str(tmp_path)})
+    second = load_settings({"PORTAL_INSTANCE": str(tmp_path)})
+    assert first.secret_key == second.secret_key != "change-me"
+    assert (tmp_path / "secret.key").stat().st_mode & 0o077 == 0
+
+
+@pytest.mark.parametrize(
+    ("variable", "value", "message"),
+    [
+        ("PORTAL_WEB_PORT", "eighty", r"^PORTAL_WEB_PORT: web_port takes a whole number"),
+        ("PORTAL_WEB_PROT", "80", r"there is no setting 'web_prot'"),
+        ("PORTAL_MODE", "prod", r"^mode: write demo or production"),
+        ("PORTAL_DEFAULT_ZONE", "Mars/Olympus", r"^default_zone: .*IANA"),
+        ("PORTAL_DEFAULT_ZONE", "../../etc/passwd", r"^default_zone"),
+        ("PORTAL_LANGUAGES", "en|xx-klingon", r"^languages: 'xx-klingon'"),
+        ("PORTAL_BRAND_ACCENT", "red", r"^brand_accent: .*#rrggbb"),
+        ("PORTAL_BASE_URL", "help.example.com", r"^base_url: "),
+        ("PORTAL_WEB_WORKERS", "2", r"^limits_url: .*Redis"),
+    ],
+)
+def test_a_wrong_setting_is_named(tmp_path: Path, variable: str, value: str, message: str) -> None:
+    with pytest.raises(ConfigurationError, match=message):
+        load_settings({"PORTAL_INSTANCE": str(tmp_path), variable: value})
+
+
+def test_a_broken_file_is_named_with_its_line(tmp_path: Path) -> None:
+    (tmp_path / "portal.toml").write_text("web_port = \n")
+    with pytest.raises(ConfigurationError, match=r"portal.toml: .*line 1"):
+        load_settings({"PORTAL_INSTANCE": str(tmp_path)})
+
+
+def test_every_setting_has_a_purpose() -> None:
+    assert all(setting.purpose.endswith((".", "`")) for setting in SETTINGS)
