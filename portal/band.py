@@ -100,6 +100,10 @@ class Band:
         return frozenset(piece.kind for piece in self.slices)
 
     @property
+    def is_open_throughout(self) -> bool:
+        return sum(piece.width for piece in self.slices if piece.kind == "open") > 99.9
+
+    @property
     def reasons(self) -> tuple[str, ...]:
         return tuple(dict.fromkeys(piece.title for piece in self.slices if piece.title))
 
@@ -263,6 +267,7 @@ class _Sheet:
         if self.start >= self.end:
             raise ValueError("a band needs a window that ends after it starts")
         self.zone, self.locale, self.rtl = zone, locale, rtl
+        self.counts_to_24 = "a" not in locale.time_formats["short"].pattern
 
     def x(self, moment: datetime) -> float:
         """Where an instant stands, kept inside the drawing."""
@@ -344,8 +349,7 @@ class _Sheet:
         """'09:00–17:00'; empty for the whole day, which the template puts into words."""
         if (start, end) == (day_start, day_end):
             return ""
-        counts_to_24 = "a" not in self.locale.time_formats["short"].pattern
-        return f"{self.clock(start)}–{'24:00' if end == day_end and counts_to_24 else self.clock(end)}"
+        return f"{self.clock(start)}–{'24:00' if end == day_end and self.counts_to_24 else self.clock(end)}"
 
     def ticks(self, days: int) -> tuple[Tick, ...]:
         """Round local hours: as many as can be read on a phone, none where days are too narrow."""
@@ -353,7 +357,7 @@ class _Sheet:
         if days > 4:
             return ()
         if span > 2 * SHORT:
-            step = timedelta(hours=6 if days <= 2 else 12)
+            step = timedelta(hours=6 if days <= 2 and self.counts_to_24 else 12)
         else:
             step = next(step for step in (*STEPS, timedelta(days=1)) if span / step <= MOST_TICKS)
         day = self.start.astimezone(self.zone).date()
