@@ -22,8 +22,8 @@ run: $(STAMP) $(MO) ## set up and start the portal with its worker and a demo
 	$(PY) -m portal run
 
 test: $(STAMP) $(MO) ## the whole suite: SQLite, PostgreSQL, Redis, mail, browser
-	$(PY) scripts/browser.py
-	$(PY) -m pytest -n 2 $(PYTEST_ARGS)
+	@echo "browser: $$($(PY) scripts/browser.py)"
+	@$(PY) -m tests $(PYTEST_ARGS)
 
 check: $(STAMP) ## lint and types
 	$(VENV)/bin/ruff check .

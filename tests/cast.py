@@ -77,7 +77,7 @@ def make_user(email: str, **fields: Any) -> User:
     datastore = current_app.security.datastore  # type: ignore[attr-defined]
     name = fields.pop("name", email.split("@")[0].capitalize())
     user: User = datastore.create_user(
-        email=email, password=PASSWORD, name=name, confirmed_at=datetime(2026, 1, 1), active=True, **fields
+        email=email, password=PASSWORD, name=name, confirmed_at=LONG_AGO, active=True, **fields
     )
     return user
 
@@ -101,7 +101,9 @@ def join(user: User, organisation: Organisation, role: str) -> Membership:
 
 def make_product(slug: str, versions: tuple[str, ...] = ("4.2.0.0", "4.1.0.0", "3.8.0.0")) -> Product:
     product = Product(slug=slug, name=slug.capitalize())
-    product.releases = [Release(version=v, released_on=date(2026, 6, 1) - timedelta(days=90 * i)) for i, v in enumerate(versions)]
+    for age, version in enumerate(versions):
+        released_on = date(2026, 6, 1) - timedelta(days=90 * age)
+        product.releases.append(Release(version=version, released_on=released_on))
     db.session.add(product)
     db.session.flush()
     return product
@@ -109,9 +111,7 @@ def make_product(slug: str, versions: tuple[str, ...] = ("4.2.0.0", "4.1.0.0", "
 
 def subscribe(organisation_id: int, plan: str, tier: str | None = None, product_id: int | None = None) -> Subscription:
     """An active subscription since long ago."""
-    row = Subscription(
-        organisation_id=organisation_id, plan=plan, tier=tier, product_id=product_id, starts_at=LONG_AGO
-    )
+    row = Subscription(organisation_id=organisation_id, plan=plan, tier=tier, product_id=product_id, starts_at=LONG_AGO)
     db.session.add(row)
     return row
 
@@ -120,6 +120,8 @@ def sell(key: str, plan: str, product_id: int, **fields: Any) -> Licence:
     """A licence with this key."""
     from portal.accounts.licences import hash_key
 
-    row = Licence(key_hash=hash_key(key), key_hint=key[-4:], plan=plan, product_id=product_id, starts_at=LONG_AGO, **fields)
+    row = Licence(
+        key_hash=hash_key(key), key_hint=key[-4:], plan=plan, product_id=product_id, starts_at=LONG_AGO, **fields
+    )
     db.session.add(row)
     return row

@@ -23,6 +23,23 @@ def pytest_addoption(parser: pytest.Parser) -> None:
     parser.addoption("--database", choices=("sqlite", "postgresql"), default=os.environ.get("TEST_DATABASE", "sqlite"))
 
 
+def pytest_configure() -> None:
+    """The settings of whoever runs the tests stay outside."""
+    for name in [name for name in os.environ if name.startswith("PORTAL_") or name == "DATABASE_URL"]:
+        del os.environ[name]
+
+
+def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
+    """Browser tests are marked by their folder; the second database repeats only what touches a database."""
+    for item in items:
+        if (Path(__file__).parent / "browser") in item.path.parents:
+            item.add_marker(pytest.mark.browser)
+    if config.getoption("--database") == "postgresql":
+        again = [item for item in items if "database_url" in getattr(item, "fixturenames", ())]
+        config.hook.pytest_deselected(items=[item for item in items if item not in again])
+        items[:] = again
+
+
 class Client(FlaskClient):
     """A browser that carries the CSRF token of its session along, as our forms do. `csrf=False` leaves it out."""
 
