@@ -39,6 +39,7 @@ from htmx_flask import Htmx
 from werkzeug.middleware.proxy_fix import ProxyFix
 
 from portal.config import Settings
+from portal.shell import kept
 
 View = TypeVar("View", bound=Callable[..., Any])
 
@@ -112,8 +113,8 @@ def init_web(app: Flask, config: Settings) -> None:
     app.before_request(require_sign_in)
     app.after_request(close_request)
     app.context_processor(page_context)
-    app.add_template_global(static_url)
     app.add_template_global(static_url)  # imported macros don't see the context
+    app.add_template_global(kept)
 
 
 def open_request() -> None:
