@@ -6,9 +6,10 @@ Instants are aware datetimes; columns and labels are in the reader's zone. Posit
 """
 
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, date, datetime, timedelta
 from datetime import time as clock
+from functools import cached_property, lru_cache
 from typing import Literal
 from zoneinfo import ZoneInfo
 
@@ -60,8 +61,8 @@ class Mark:
 class Column:
     """A local day, or the part of it in the window.
 
-    `edge` is where it begins, which is the right end for right-to-left readers. `hours` are its opening hours
-    in words ("" for the whole day); `note` says why it is closed.
+    `edge` is where it begins, which is the right end for right-to-left readers. For a week, `hours` are its
+    opening hours in words ("" for the whole day) and `note` says why it is closed.
     """
 
     day: date
@@ -71,7 +72,6 @@ class Column:
     number: str
     hours: tuple[str, ...]
     note: str
-    is_today: bool
     is_labelled: bool
 
 
@@ -93,6 +93,7 @@ class Band:
     ticks: tuple[Tick, ...]
     room: float
     rtl: bool
+    today: date | None
 
     @property
     def kinds(self) -> frozenset[str]:
@@ -128,8 +129,9 @@ def draw(
     `opening` holds (start, end, …) and must cover `window_of(…)`. With `now` at receipt it is a quote. Time
     counted is open time between receipt and due outside `pauses`. Raises ValueError for an empty window.
     """
+    closures = tuple(closures)
     shown = window or window_of(received_at, due_at, now=now, zone=zone, answered_at=answered_at)
-    sheet = _Sheet(shown, _zone(zone), _locale(locale), rtl)
+    sheet = _sheet(*shown, _zone(zone), _locale(locale), rtl)
     hours = merge((part[0], part[1]) for part in opening)
     paused = merge(pauses)
     counted = _without(_within(hours, received_at, due_at or received_at), paused)
@@ -145,7 +147,7 @@ def draw(
         now=now if now > received_at and not answered_at else None,
         answered=answered_at,
     )
-    return sheet.band(slices, marks, hours, closures, today=now)
+    return sheet.band(slices, marks, sheet.columns, today=now)
 
 
 def draw_week(
@@ -160,12 +162,13 @@ def draw_week(
     rtl: bool = False,
 ) -> Band:
     """The opening hours of `days` local days from `first`; with `now`, a mark where we are."""
-    home = _zone(zone)
+    home, closures = _zone(zone), tuple(closures)
     shown = (_midnight(first, home), _midnight(first + timedelta(days=days), home))
-    sheet = _Sheet(shown, home, _locale(locale), rtl)
+    sheet = _sheet(*shown, home, _locale(locale), rtl)
     hours = merge((part[0], part[1]) for part in opening)
     marks = sheet.marks(now=now if now and shown[0] <= now < shown[1] else None)
-    return sheet.band(sheet.ground(hours, closures), marks, hours, closures, today=now)
+    columns = tuple(sheet.told(column, hours, closures) for column in sheet.columns)
+    return sheet.band(sheet.ground(hours, closures), marks, columns, today=now)
 
 
 def window_of(
@@ -255,15 +258,36 @@ def _zone(zone: ZoneInfo | str) -> ZoneInfo:
     return ZoneInfo(zone) if isinstance(zone, str) else zone
 
 
+@lru_cache(4096)
+def _date_words(day: date, skeleton: str, locale: Locale) -> str:
+    return format_skeleton(skeleton, day, locale=locale)
+
+
+@lru_cache(4096)
+def _clock_words(hour: int, minute: int, locale: Locale) -> str:
+    return format_time(clock(hour, minute), "short", locale=locale)
+
+
+@lru_cache(64)
+def _weekdays(locale: Locale, width: str) -> tuple[str, ...]:
+    return tuple(locale.days["stand-alone"][width][n] for n in range(7))
+
+
+@lru_cache(64)
 def _locale(locale: Locale | str) -> Locale:
     return Locale.parse(locale.replace("-", "_")) if isinstance(locale, str) else locale
 
 
-class _Sheet:
-    """A window of time laid on 0 to 100 percent, in one zone, language and direction."""
+@lru_cache(256)
+def _sheet(start: datetime, end: datetime, zone: ZoneInfo, locale: Locale, rtl: bool) -> "_Sheet":
+    return _Sheet(start, end, zone, locale, rtl)
 
-    def __init__(self, window: Span, zone: ZoneInfo, locale: Locale, rtl: bool) -> None:
-        self.start, self.end = (moment.astimezone(UTC) for moment in window)
+
+class _Sheet:
+    """A window of time laid on 0 to 100 percent, in one zone, language and direction. Shared, so never changed."""
+
+    def __init__(self, start: datetime, end: datetime, zone: ZoneInfo, locale: Locale, rtl: bool) -> None:
+        self.start, self.end = start.astimezone(UTC), end.astimezone(UTC)
         if self.start >= self.end:
             raise ValueError("a band needs a window that ends after it starts")
         self.zone, self.locale, self.rtl = zone, locale, rtl
@@ -283,7 +307,7 @@ class _Sheet:
         placed = [self.stretch(start, end) for start, end in spans if start < self.end and end > self.start]
         return [Slice(kind, x, width, title) for x, width in placed if width > 0]
 
-    def ground(self, hours: list[Span], closures: Iterable[Closure]) -> list[Slice]:
+    def ground(self, hours: list[Span], closures: tuple[Closure, ...]) -> list[Slice]:
         slices = self.slices("open", hours)
         for closure in closures:
             slices += self.slices("holiday", [(closure.start, closure.end)], closure.reason)
@@ -301,49 +325,47 @@ class _Sheet:
 
     def label(self, at: datetime) -> str:
         """'Tue 24 Nov, 10:30' in the reader's language and zone."""
-        return f"{format_skeleton('MMMEd', at, self.zone, locale=self.locale)}, {self.clock(at)}"
+        return f"{_date_words(at.astimezone(self.zone).date(), 'MMMEd', self.locale)}, {self.clock(at)}"
 
     def clock(self, at: datetime) -> str:
-        return format_time(at, "short", self.zone, self.locale)
+        local = at.astimezone(self.zone)
+        return _clock_words(local.hour, local.minute, self.locale)
 
     def band(
-        self,
-        slices: list[Slice],
-        marks: tuple[Mark, ...],
-        hours: list[Span],
-        closures: Iterable[Closure],
-        today: datetime | None,
+        self, slices: list[Slice], marks: tuple[Mark, ...], columns: tuple[Column, ...], today: datetime | None
     ) -> Band:
-        columns = self.columns(hours, tuple(closures), today)
         ends = [mark.x for mark in marks if mark.kind in ("received", "due")]
         room = round(max(ends) - min(ends), 3) if ends else 0.0
-        return Band(self.start, self.end, columns, tuple(slices), marks, self.ticks(len(columns)), room, self.rtl)
+        current = today.astimezone(self.zone).date() if today else None
+        return Band(self.start, self.end, columns, tuple(slices), marks, self.ticks, room, self.rtl, current)
 
-    def columns(self, hours: list[Span], closures: tuple[Closure, ...], today: datetime | None) -> tuple[Column, ...]:
+    @cached_property
+    def columns(self) -> tuple[Column, ...]:
         first = self.start.astimezone(self.zone).date()
         last = (self.end - timedelta(microseconds=1)).astimezone(self.zone).date()
-        days = [first + timedelta(days=n) for n in range((last - first).days + 1)]
-        current = today.astimezone(self.zone).date() if today else None
-        return tuple(self.column(day, len(days), hours, closures, current) for day in days)
+        days = (last - first).days + 1
+        return tuple(self.column(first + timedelta(days=n), days) for n in range(days))
 
-    def column(
-        self, day: date, days: int, hours: list[Span], closures: tuple[Closure, ...], today: date | None
-    ) -> Column:
+    def column(self, day: date, days: int) -> Column:
         start, end = _midnight(day, self.zone), _midnight(day + timedelta(days=1), self.zone)
-        notes = [closure.reason for closure in closures if closure.start < end and closure.end > start]
-        names = "narrow" if days > 10 else "abbreviated"
         is_first = start <= self.start or day.day == 1
         return Column(
             day=day,
             edge=self.x(start),
             width=self.stretch(start, end)[1],
-            weekday=self.locale.days["stand-alone"][names][day.weekday()],
-            number=format_skeleton("MMMd", day, locale=self.locale) if is_first and days < 8 else str(day.day),
-            hours=tuple(self.hours(a, b, start, end) for a, b in _within(hours, start, end)),
-            note=", ".join(dict.fromkeys(notes)),
-            is_today=day == today,
+            weekday=_weekdays(self.locale, "narrow" if days > 10 else "abbreviated")[day.weekday()],
+            number=_date_words(day, "MMMd", self.locale) if is_first and days < 8 else str(day.day),
+            hours=(),
+            note="",
             is_labelled=days <= 16 or day.weekday() == 0,
         )
+
+    def told(self, column: Column, hours: list[Span], closures: tuple[Closure, ...]) -> Column:
+        """The column with its opening hours and closures in words."""
+        start, end = _midnight(column.day, self.zone), _midnight(column.day + timedelta(days=1), self.zone)
+        notes = [closure.reason for closure in closures if closure.start < end and closure.end > start]
+        told = tuple(self.hours(a, b, start, end) for a, b in _within(hours, start, end))
+        return replace(column, hours=told, note=", ".join(dict.fromkeys(notes)))
 
     def hours(self, start: datetime, end: datetime, day_start: datetime, day_end: datetime) -> str:
         """'09:00–17:00'; empty for the whole day, which the template puts into words."""
@@ -351,20 +373,22 @@ class _Sheet:
             return ""
         return f"{self.clock(start)}–{'24:00' if end == day_end and self.counts_to_24 else self.clock(end)}"
 
-    def ticks(self, days: int) -> tuple[Tick, ...]:
+    @cached_property
+    def ticks(self) -> tuple[Tick, ...]:
         """Round local hours: as many as can be read on a phone, none where days are too narrow."""
-        span = self.end - self.start
+        span, days = self.end - self.start, len(self.columns)
         if days > 4:
             return ()
         if span > 2 * SHORT:
             step = timedelta(hours=6 if days <= 2 and self.counts_to_24 else 12)
         else:
             step = next(step for step in (*STEPS, timedelta(days=1)) if span / step <= MOST_TICKS)
-        day = self.start.astimezone(self.zone).date()
+        begin = self.start.astimezone(self.zone).replace(tzinfo=None)
+        midnight = datetime.combine(begin.date(), clock())
+        local = midnight - (midnight - begin) // step * step
         ticks: list[Tick] = []
-        for n in range(days):
-            local = datetime.combine(day + timedelta(days=n), clock())
-            stops = [local + step * i for i in range(1, int(timedelta(days=1) / step))]
-            exact = [stop.replace(tzinfo=self.zone) for stop in stops]
-            ticks += [Tick(self.x(at), self.clock(at)) for at in exact if self.start < at < self.end]
+        while (at := local.replace(tzinfo=self.zone)) < self.end:
+            if at > self.start and local.time() != clock():  # midnight has the day's name
+                ticks.append(Tick(self.x(at), self.clock(at)))
+            local += step
         return tuple(ticks)

@@ -82,9 +82,10 @@ def test_pauses_are_not_counted() -> None:
 
 
 def test_a_closure_keeps_its_reason() -> None:
-    band = quoted(closures=[Closure(at(1, 0), at(2, 0), "Kermis")])
-    assert band.reasons == ("Kermis",)
-    assert band.columns[1].note == "Kermis"
+    kermis = Closure(at(1, 0), at(2, 0), "Kermis")
+    assert quoted(closures=[kermis]).reasons == ("Kermis",)
+    week = draw_week([], first=MONDAY.date(), zone=AMSTERDAM, closures=iter([kermis]))
+    assert [column.note for column in week.columns][:3] == ["", "Kermis", ""]
 
 
 def test_no_promise_draws_hours_and_receipt_alone() -> None:
