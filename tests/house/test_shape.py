@@ -25,7 +25,9 @@ def test_a_file_is_short() -> None:
     limits = [(path, FILE) for path in files("portal", "knowledge", "tests", "bench", "scripts", ending=".py")]
     limits += [(path, TEMPLATE) for path in files("templates") if path.suffix in (".html", ".txt")]
     lengths = [(path, len(path.read_text(encoding="utf-8").splitlines()), limit) for path, limit in limits]
-    offences = [f"{name(path)} has {length} lines, {limit} are allowed" for path, length, limit in lengths if length > limit]
+    offences = [
+        f"{name(path)} has {length} lines, {limit} are allowed" for path, length, limit in lengths if length > limit
+    ]
     assert not offences, told(offences)
 
 
