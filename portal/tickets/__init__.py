@@ -4,7 +4,10 @@ from flask import Flask
 
 
 def init_tickets(app: Flask) -> None:
-    from portal.tickets import ticket  # noqa: F401  (its tables)
-    from portal.tickets.views import bp
+    from portal.tickets import file_views, keeping, new_views, ticket, views  # noqa: F401  (tables and pages)
+    from portal.tickets.blueprint import bp
+    from portal.tickets.prose import prose
 
     app.register_blueprint(bp)
+    app.add_template_filter(prose)
+    app.add_template_global(keeping.author_token, "author_token")

@@ -98,8 +98,8 @@ class Ticket(Model):
 
     @classmethod
     def numbered(cls, number: int, person: Any) -> Select[tuple["Ticket"]]:
-        """That ticket, if the person sees it; its row is locked where a lock is needed (PostgreSQL)."""
-        return cls.visible_to(person).where(cls.number == number).with_for_update(of=cls)
+        """That ticket, if the person sees it. Who changes it adds `.with_for_update(of=Ticket)`."""
+        return cls.visible_to(person).where(cls.number == number)
 
     @property
     def is_open(self) -> bool:

@@ -1,16 +1,118 @@
-"""The customer's ticket pages."""
+"""The list of tickets, and one ticket: what was said, what was promised, what happened."""
 
-from flask import Blueprint, render_template
+from typing import Any
+
+from flask import flash, redirect, render_template, request, url_for
 from flask.typing import ResponseReturnValue
+from flask_babel import gettext as _
+from flask_login import current_user
 
-bp = Blueprint("tickets", __name__, url_prefix="/tickets")
+from portal.accounts.products import Product
+from portal.db import db, get_or_404, utcnow
+from portal.tickets import credentials, drafts, intake, listing, progress
+from portal.tickets.blueprint import bp
+from portal.tickets.form import ReplyForm
+from portal.tickets.promise import kept_promise
+from portal.tickets.ticket import Message, Ticket
+from portal.web import wants_partial
 
 
 @bp.get("/")
 def index() -> ResponseReturnValue:
-    return render_template("tickets/index.html")
+    sees_more = listing.sees_organisation(current_user)
+    filters = listing.Filters.from_args(request.args, sees_more=sees_more)
+    page = listing.page_of(current_user, filters, request.args.get("page", 1, type=int))
+    template = "tickets/_list.html" if wants_partial() else "tickets/index.html"
+    return render_template(
+        template,
+        page=page,
+        filters=filters,
+        counts=listing.counts(current_user, filters),
+        sees_more=sees_more,
+        products=db.session.execute(Product.visible_to(current_user)).scalars().all(),
+        unsent=drafts.unsent(current_user),
+        kept=drafts.claimable(current_user, request.cookies.get("draft_claim"), now=utcnow()),
+    )
 
 
-@bp.route("/new", methods=["GET", "POST"])
-def new() -> ResponseReturnValue:
-    return render_template("tickets/new.html")
+@bp.get("/<int:number>")
+def show(number: int) -> ResponseReturnValue:
+    ticket = get_or_404(Ticket.numbered(number, current_user))
+    draft = drafts.of_reply(current_user, ticket)
+    form = ReplyForm(formdata=None, body=draft.fields.get("body") if draft else "")
+    form.form_key.data = draft.form_key if draft else drafts.new_key()
+    return conversation_page(ticket, form)
+
+
+@bp.post("/<int:number>/reply")
+def reply(number: int) -> ResponseReturnValue:
+    """A customer's message. The same form sent twice says it once; a refused one loses nothing."""
+    now, form = utcnow(), ReplyForm()
+    ticket = locked(number)
+    there = redirect(url_for(".show", number=number, _anchor="latest"))
+    is_valid, key = form.validate(), form.form_key.data or ""
+    if drafts.was_sent(key):
+        return there
+    draft = drafts.keep(current_user, key, form.typed(), now=now, ticket=ticket, even_empty=True)
+    if draft is None:
+        form.form_key.data = drafts.new_key()
+        return conversation_page(ticket, form), 422
+    is_valid = not intake.take_files(form, draft, by=current_user, now=now) and is_valid
+    if is_valid:
+        intake.reply(ticket, form, draft, by=current_user, now=now)
+    db.session.commit()
+    if is_valid:
+        return there
+    return conversation_page(ticket, form), 422
+
+
+@bp.post("/<int:number>/draft")
+def save_reply(number: int) -> ResponseReturnValue:
+    """Autosave of a reply."""
+    ticket, form = locked(number), ReplyForm()
+    drafts.keep(current_user, form.form_key.data or "", form.typed(), now=utcnow(), ticket=ticket)
+    db.session.commit()
+    return "", 204
+
+
+@bp.post("/<int:number>/close")
+def close(number: int) -> ResponseReturnValue:
+    progress.close(locked(number), by=current_user, now=utcnow())
+    db.session.commit()
+    flash(_("The ticket is closed. Thank you."), "success")
+    return redirect(url_for(".show", number=number))
+
+
+@bp.post("/<int:number>/reopen")
+def reopen(number: int) -> ResponseReturnValue:
+    ticket, form = locked(number), ReplyForm()
+    if not form.validate():
+        return conversation_page(ticket, form), 422
+    progress.reopen(ticket, form.body.data or "", by=current_user, now=utcnow())
+    db.session.commit()
+    flash(_("The ticket is open again."), "success")
+    return redirect(url_for(".show", number=number, _anchor="latest"))
+
+
+def locked(number: int) -> Ticket:
+    """The ticket for somebody who is about to change it."""
+    ticket: Ticket = get_or_404(Ticket.numbered(number, current_user).with_for_update(of=Ticket))
+    return ticket
+
+
+def conversation_page(ticket: Ticket, form: ReplyForm) -> str:
+    """One ticket as this reader may see it: notes are not among the messages unless the reader is staff."""
+    now = utcnow()
+    said = db.session.execute(
+        Message.visible_to(current_user).where(Message.ticket_id == ticket.id, Message.kind != "note").order_by(Message.id)
+    ).scalars()
+    context: dict[str, Any] = {
+        "ticket": ticket,
+        "form": form,
+        "messages": said.all(),
+        "draft": drafts.of_reply(current_user, ticket),
+        "promise": kept_promise(ticket, now=now),
+        "has_credentials": bool(credentials.kept(ticket)),
+        "just_filed": "filed" in request.args,
+    }
+    return render_template("tickets/show.html", **context)

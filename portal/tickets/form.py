@@ -1,0 +1,154 @@
+"""The forms of a ticket and a reply. What may be chosen comes from the policy and from what the person holds."""
+
+import re
+from collections.abc import Sequence
+from datetime import datetime
+from typing import Any
+
+from flask_babel import gettext as _
+from flask_babel import lazy_gettext as _l
+from flask_wtf import FlaskForm
+from wtforms import (
+    BooleanField,
+    HiddenField,
+    MultipleFileField,
+    RadioField,
+    SelectField,
+    StringField,
+    TextAreaField,
+)
+from wtforms.fields import SelectChoice
+from wtforms.validators import DataRequired, InputRequired, Length, Optional, ValidationError
+
+from portal.accounts.people import Organisation, User
+from portal.accounts.products import Product
+from portal.db import db
+from portal.tickets import filetypes, quoting
+from portal.tickets.conversation import LONGEST_BODY
+from portal.tickets.ticket import Draft
+
+VERSION = re.compile(r"\d{1,6}(\.\d{1,6}){0,3}")
+LONGEST_SECRET = 5_000
+
+
+class TicketForm(FlaskForm):  # type: ignore[misc]
+    """A new ticket. `offer` fills in what this person may choose; without it every choice is refused."""
+
+    topic = RadioField(
+        _l("What is it about?"),
+        choices=[SelectChoice("product", _l("A product")), SelectChoice("billing", _l("Billing or licences"))],
+        default="product",
+        validators=[InputRequired(_l("Choose what it is about."))],
+    )
+    organisation = SelectField(_l("For which organisation?"), choices=[], validate_choice=False)
+    product = SelectField(_l("Product"), choices=[], validate_choice=False)
+    version = StringField(_l("Version"), [Optional(), Length(max=40, message=_l("A version is at most 40 characters long."))])
+    subject = StringField(
+        _l("Subject"),
+        [
+            DataRequired(_l("Write a subject: a few words will do.")),
+            Length(max=200, message=_l("Keep the subject under 200 characters.")),
+        ],
+    )
+    body = TextAreaField(
+        _l("What happened?"),
+        [
+            DataRequired(_l("Describe what happened.")),
+            Length(max=LONGEST_BODY, message=_l("That is too long. Attach long text as a file instead.")),
+        ],
+    )
+    severity = RadioField(_l("How severe is it?"), choices=[], validate_choice=False, default=None)
+    files = MultipleFileField(_l("Logs and screenshots"), [Optional()], render_kw={"accept": filetypes.ACCEPT})
+    remote_access = BooleanField(_l("Support may connect to my computer while I watch"))
+    credentials = TextAreaField(
+        _l("Remote-access credentials"), [Optional(), Length(max=LONGEST_SECRET, message=_l("That is too long for credentials."))]
+    )
+    forget_credentials = BooleanField(_l("Forget the saved credentials"))
+    form_key = HiddenField()
+    article = HiddenField()
+
+    products: dict[str, Product]
+    organisations: dict[str, Organisation]
+    severities: list[str]
+
+    def offer(self, person: User, *, now: datetime) -> None:
+        """Fill in the choices for this person and what is chosen already."""
+        self.products = {p.slug: p for p in db.session.scalars(Product.visible_to(person))}
+        self.organisations = {str(o.id): o for o in db.session.scalars(person.organisations())}
+        self.product.choices = _choices([("", _("Choose a product")), *((p.slug, p.name) for p in self.products.values())])
+        self.organisation.choices = _choices([(key, o.name) for key, o in self.organisations.items()])
+        if self.organisation.data not in self.organisations:
+            self.organisation.data = next(iter(self.organisations), "")
+        if self.topic.data not in ("product", "billing"):
+            self.topic.data = "product"
+        if self.product.data not in self.products:
+            self.product.data = next(iter(self.products)) if len(self.products) == 1 else ""
+        self.offer_severities(person, now=now)
+
+    def offer_severities(self, person: User, *, now: datetime) -> None:
+        """Only those that the tier has; the least severe that the policy allows stands chosen."""
+        offered = quoting.severities_for(person, self.chosen_organisation, self.fields(), now=now)
+        self.severities = [severity.id for severity in offered]
+        self.severity.choices = _choices([(severity.id, severity.name) for severity in offered])
+        if self.severity.data not in self.severities:
+            self.severity.data = quoting.usual(offered)
+
+    @property
+    def chosen_product(self) -> Product | None:
+        return self.products.get(self.product.data or "") if self.topic.data == "product" else None
+
+    @property
+    def chosen_organisation(self) -> Organisation | None:
+        return self.organisations.get(self.organisation.data or "")
+
+    def fields(self) -> quoting.Fields:
+        """What of the form the promise depends on."""
+        severity = self.severity.data if self.severity.data in getattr(self, "severities", ()) else None
+        return quoting.Fields(topic=self.topic.data, product=self.chosen_product, severity=severity)
+
+    def typed(self) -> dict[str, str]:
+        """The plain fields as they were sent: what a draft keeps. Files and credentials are not among them."""
+        kept = {name: self[name].data or "" for name in ("topic", "organisation", "product", "version", "severity")}
+        kept |= {name: self[name].data or "" for name in ("subject", "body", "article", "form_key")}
+        return kept | {"remote_access": "y" if self.remote_access.data else ""}
+
+    def validate_product(self, field: Any) -> None:
+        if self.topic.data == "product" and self.products and not self.chosen_product:
+            raise ValidationError(_("Choose the product it is about."))
+
+    def validate_version(self, field: Any) -> None:
+        if not VERSION.fullmatch(field.data.strip()):
+            raise ValidationError(_("Write the version as numbers with dots, such as 4.2.1.0."))
+
+    def validate_form_key(self, field: Any) -> None:
+        if not re.fullmatch(r"[0-9a-f]{32}", field.data or ""):
+            raise ValidationError(_("This form is out of date. Please send it again."))
+
+
+class ReplyForm(FlaskForm):  # type: ignore[misc]
+    """A message of the customer's on an existing ticket."""
+
+    body = TextAreaField(
+        _l("Your reply"),
+        [
+            DataRequired(_l("Please write something first.")),
+            Length(max=LONGEST_BODY, message=_l("That is too long. Attach long text as a file instead.")),
+        ],
+    )
+    files = MultipleFileField(_l("Attach files"), [Optional()], render_kw={"accept": filetypes.ACCEPT})
+    form_key = HiddenField()
+
+    def typed(self) -> dict[str, str]:
+        return {"body": self.body.data or ""}
+
+
+def filled_from(draft: Draft) -> dict[str, Any]:
+    """The form's contents out of a draft; the credentials stay sealed."""
+    fields = dict(draft.fields)
+    return fields | {"remote_access": bool(fields.get("remote_access")), "form_key": draft.form_key}
+
+
+def _choices(pairs: Sequence[tuple[str, str]]) -> list[SelectChoice]:
+    return [SelectChoice(value, label) for value, label in pairs]
+
+

@@ -1,0 +1,161 @@
+"""Filing: the form, its quote, its answers and its drafts."""
+
+from typing import Any
+
+from flask import flash, make_response, redirect, render_template, request, url_for
+from flask.typing import ResponseReturnValue
+from flask_babel import gettext as _
+from flask_login import current_user
+from sqlalchemy.exc import IntegrityError, OperationalError
+
+from portal.db import db, get_or_404, utcnow
+from portal.tickets import drafts, filing, intake
+from portal.tickets.answers import answers_to, open_answer
+from portal.tickets.blueprint import bp
+from portal.tickets.form import TicketForm, filled_from
+from portal.tickets.promise import quoted
+from portal.tickets.ticket import Draft
+from portal.web import choose_locale, choose_zone, wants_partial
+
+CLAIM = "draft_claim"
+
+
+@bp.get("/new")
+def new() -> ResponseReturnValue:
+    now, draft = utcnow(), None
+    prefill = {name: request.args.get(name, "") for name in ("article", "product", "topic", "subject", "severity")}
+    if wanted := request.args.get("draft", type=int):
+        draft = get_or_404(Draft.visible_to(current_user).where(Draft.id == wanted, Draft.ticket_id.is_(None)))
+    form = TicketForm(formdata=None, data=filled_from(draft) if draft else prefill | {"form_key": drafts.new_key()})
+    form.offer(current_user, now=now)
+    kept = drafts.claimable(current_user, request.cookies.get(CLAIM), now=now)
+    return page(form, draft, kept=kept)
+
+
+@bp.post("/new")
+def create() -> ResponseReturnValue:
+    now, form = utcnow(), TicketForm()
+    form.offer(current_user, now=now)
+    if done := filing.filed_with(form.form_key.data or "", by=current_user):
+        return redirect(url_for(".show", number=done.number))
+    is_valid = form.validate()
+    draft = intake.keep(form, current_user, now=now, even_empty=True)
+    if draft is None:
+        return fresh(form)
+    is_valid = not intake.take_files(form, draft, by=current_user, now=now) and is_valid
+    status = 422
+    try:
+        if is_valid:
+            intake.count_filing(current_user)
+            if ticket := intake.file(form, draft, by=current_user, now=now):
+                db.session.commit()
+                return redirect(url_for(".show", number=ticket.number, filed=1))
+    except intake.TOO_FAST:
+        form.form_errors.append(intake.too_fast())
+        status = 429
+    db.session.commit()
+    return page(form, draft), status
+
+
+@bp.route("/quote", methods=["GET", "POST"])
+def quote() -> ResponseReturnValue:
+    """The promise for what is chosen: a piece of the page, or with the button and no JavaScript the whole form."""
+    now = utcnow()
+    form = TicketForm(request.values)
+    form.offer(current_user, now=now)
+    if request.method == "GET":
+        shown = quoted(form, current_user, now=now)
+        before = request.args.get("offered", "").split()
+        return render_template("tickets/_quoted.html", form=form, quoted=shown, is_new=before != form.severities)
+    draft = intake.keep(form, current_user, now=now)
+    if draft is not None:
+        intake.take_files(form, draft, by=current_user, now=now)
+        db.session.commit()
+    return page(form, draft, focus="quote")
+
+
+@bp.get("/answers")
+def answers() -> ResponseReturnValue:
+    """What search finds for the subject so far."""
+    found = answers_to(
+        request.args.get("subject", ""), current_user, choose_locale(), request.args.get("product") or None
+    )
+    return render_template("tickets/_answers.html", answers=found, form_key=request.args.get("form_key", ""))
+
+
+@bp.get("/answers/<token>")
+def follow_answer(token: str) -> ResponseReturnValue:
+    """Note that an answer was opened, and go there; the note never stands in the way."""
+    answer = open_answer(token)
+    if answer is None:
+        return redirect(url_for("articles.index"))
+    try:
+        draft = drafts.find(current_user, request.args.get("key", ""))
+        if draft is not None:
+            drafts.add_answers(draft, [answer], opened=True)
+            db.session.commit()
+    except OperationalError:
+        db.session.rollback()
+    return redirect(answer["url"])
+
+
+@bp.post("/drafts")
+def save_draft() -> ResponseReturnValue:
+    """Autosave: answers without content, whether there was something to keep or not."""
+    form = TicketForm()
+    form.offer(current_user, now=utcnow())
+    try:
+        intake.keep(form, current_user, now=utcnow())
+        db.session.commit()
+    except IntegrityError:  # two saves of a new form at once: the other one is as good
+        db.session.rollback()
+    return "", 204
+
+
+@bp.post("/drafts/<int:draft_id>/discard")
+def discard_draft(draft_id: int) -> ResponseReturnValue:
+    drafts.discard(get_or_404(Draft.visible_to(current_user).where(Draft.id == draft_id)))
+    db.session.commit()
+    flash(_("The draft is gone."), "success")
+    return redirect(url_for(".index"))
+
+
+@bp.post("/drafts/claim")
+def claim_draft() -> ResponseReturnValue:
+    """Take back what was typed when the session had ended, or let it go."""
+    now, kept = utcnow(), drafts.claimable(current_user, request.cookies.get(CLAIM), now=utcnow())
+    target = url_for(".new")
+    if kept is not None and request.form.get("answer") == "discard":
+        db.session.delete(kept)
+    elif kept is not None and (draft := drafts.claim(current_user, kept, now=now)):
+        db.session.flush()
+        target = place_of(draft)
+    db.session.commit()
+    response = make_response(redirect(target))
+    response.delete_cookie(CLAIM, path="/tickets/")
+    return response
+
+
+def place_of(draft: Draft) -> str:
+    """Where a draft is gone on with."""
+    if draft.ticket is not None:
+        return url_for("tickets.show", number=draft.ticket.number, _anchor="reply")
+    return url_for("tickets.new", draft=draft.id)
+
+
+def page(form: TicketForm, draft: Draft | None, **context: Any) -> str:
+    """The whole form with its quote and, once there is a subject, its answers."""
+    now = utcnow()
+    product = form.product.data or None
+    found = answers_to(form.subject.data or "", current_user, choose_locale(), product)
+    context = {"kept": None, "focus": None, "zone": choose_zone()} | context
+    context |= {"others": [other for other in drafts.unsent(current_user) if draft is None or other.id != draft.id]}
+    shown = quoted(form, current_user, now=now)
+    return render_template("tickets/new.html", form=form, draft=draft, quoted=shown, answers=found, **context)
+
+
+def fresh(form: TicketForm) -> ResponseReturnValue:
+    """The form's key is not this person's, or malformed: the same text again under a new key."""
+    form.form_key.data = drafts.new_key()
+    form.form_errors.append(_("This form was out of date. Please check it and send it again."))
+    return page(form, None), 422

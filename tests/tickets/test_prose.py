@@ -1,0 +1,58 @@
+"""What customers and agents write, rendered: nothing of it runs, and nothing takes long."""
+
+import time
+
+import pytest
+
+from portal.tickets.prose import prose
+
+HOSTILE = [
+    "<script>alert(1)</script>",
+    "<img src=x onerror=alert(1)>",
+    "[x](javascript:alert(1))",
+    "[x](java\nscript:alert(1))",
+    "[x](&#106;avascript:alert(1))",
+    "[x](data:text/html,<script>alert(1)</script>)",
+    "<javascript:alert(1)>",
+    "![x](https://tracker.example/p.gif)",
+    "[x]: javascript:alert(1)\n\n[x]",
+    "`<script>`",
+    "```html\n<script>alert(1)</script>\n```",
+    "<svg/onload=alert(1)>",
+    "<a href='https://x' onclick='alert(1)'>x</a>",
+    "<style>body{display:none}</style>",
+    "<iframe src=//x></iframe>",
+    'https://x.example/"onmouseover="alert(1)',
+    "vbscript:msgbox(1)",
+    "<base href=//x>",
+    "<form action=//x><button>x</button></form>",
+    "<math><mtext></form><form><mglyph><style></math><img src onerror=alert(1)>",
+]
+
+
+@pytest.mark.parametrize("text", HOSTILE)
+def test_hostile_text_stays_text(text: str) -> None:
+    html = str(prose(text)).lower()
+    for tag in ("<script", "<img", "<svg", "<style", "<iframe", "<base", "<form", "<math", "<button"):
+        assert tag not in html
+    assert 'href="javascript' not in html and 'href="data' not in html and 'href="vbscript' not in html
+    assert " onclick=" not in html.replace("&quot;", "") or "<a href='" in text
+
+
+def test_links_lists_and_code_are_kept() -> None:
+    html = prose("See https://help.example/a\n\n- one\n- two\n\n```\ncode\n```")
+    assert '<a href="https://help.example/a" rel="nofollow noopener ugc">' in html
+    assert "<li>one</li>" in html and "<pre><code>code" in html
+
+
+def test_a_pasted_log_keeps_its_lines() -> None:
+    assert "<br>" in prose("first line\nsecond line").replace("<br />", "<br>")
+    assert "<h1" not in prose("# not a heading")
+
+
+@pytest.mark.parametrize("nasty", ["[" * 50_000, "*a " * 16_000, "`" * 50_000, "> " * 25_000, "a@" * 25_000, "- " * 25_000])
+def test_nasty_text_is_rendered_in_time(nasty: str) -> None:
+    began = time.perf_counter()
+    prose(nasty)
+    prose(nasty[:19_000])
+    assert time.perf_counter() - began < 2
