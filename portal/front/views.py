@@ -7,6 +7,7 @@ from sqlalchemy import text
 
 from portal.db import db
 from portal.front.home import front_desk
+from portal.front.styleguide import examples
 from portal.schema import is_current
 from portal.web import public, settings
 
@@ -32,7 +33,7 @@ def brand_css() -> Response:
 def styleguide() -> ResponseReturnValue:
     if not settings().is_demo:
         abort(404)
-    return render_template("styleguide/index.html")
+    return render_template("styleguide/index.html", **examples())
 
 
 @bp.get("/healthz")
