@@ -10,7 +10,7 @@ from dataclasses import dataclass, replace
 from datetime import UTC, date, datetime, timedelta
 from datetime import time as clock
 from functools import cached_property, lru_cache
-from typing import Literal
+from typing import Literal, Self
 from zoneinfo import ZoneInfo
 
 from babel import Locale
@@ -33,6 +33,11 @@ class Closure:
     start: datetime
     end: datetime
     reason: str
+
+    @classmethod
+    def of(cls, day: date, zone: ZoneInfo | str, reason: str) -> Self:
+        """A closed local date of a calendar in `zone`."""
+        return cls(_midnight(day, _zone(zone)), _midnight(day + timedelta(days=1), _zone(zone)), reason)
 
 
 @dataclass(frozen=True, slots=True)

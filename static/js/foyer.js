@@ -108,7 +108,7 @@
   // Small buttons: copy, show a password.
   document.addEventListener("click", async (event) => {
     const copy = event.target.closest("[data-copy]");
-    if (copy) {
+    if (copy && navigator.clipboard) {  // absent on plain http
       await navigator.clipboard.writeText(new URL(copy.dataset.copy, location.href).href);
       const text = copy.querySelector("span");
       const before = text.textContent;

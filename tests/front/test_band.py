@@ -82,7 +82,7 @@ def test_pauses_are_not_counted() -> None:
 
 
 def test_a_closure_keeps_its_reason() -> None:
-    kermis = Closure(at(1, 0), at(2, 0), "Kermis")
+    kermis = Closure.of(date(2026, 11, 24), AMSTERDAM, "Kermis")
     assert quoted(closures=[kermis]).reasons == ("Kermis",)
     week = draw_week([], first=MONDAY.date(), zone=AMSTERDAM, closures=iter([kermis]))
     assert [column.note for column in week.columns][:3] == ["", "Kermis", ""]
