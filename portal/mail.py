@@ -54,13 +54,13 @@ class Mail(Model):
         message["Auto-Submitted"] = "auto-generated"
         message["X-Auto-Response-Suppress"] = "All"
         message["X-Foyer-Loop"] = config.host
-        message["Content-Language"] = self.language
         if self.in_reply_to:
             message["In-Reply-To"] = self.in_reply_to
         if self.references:
             message["References"] = " ".join(self.references)
         message.set_content(self.text)
         message.add_alternative(self.html, subtype="html")
+        message["Content-Language"] = self.language  # last: setting the content drops every Content-… header
         return message
 
 
