@@ -67,6 +67,7 @@ SETTINGS = (
     Setting("limit_sign_in", "10 per minute; 60 per hour", "Sign-in attempts from one address."),
     Setting("limit_register", "10 per hour", "Registrations from one address."),
     Setting("limit_recovery", "10 per hour", "Recovery and confirmation mails asked for from one address."),
+    Setting("limit_invite", "20 per hour", "Invitations sent by one person, or tried to be used from one address."),
     Setting("limit_claim", "10 per hour", "Licence keys tried by one person."),
     Setting("limit_filing", "20 per hour", "Tickets filed by one person."),
     Setting("limit_search", "120 per minute", "Searches from one address."),

@@ -7,9 +7,9 @@ from portal.config import Settings
 
 def init_accounts(app: Flask, config: Settings) -> None:
     """Flask-Security on our tables, with mail through the outbox, and the account pages."""
-    from portal.accounts import licences, products  # noqa: F401  (their tables)
+    from portal.accounts import holdings, licences, products, profile, team  # noqa: F401  (their tables and pages)
+    from portal.accounts.blueprint import bp
     from portal.accounts.signing_in import init_signing_in
-    from portal.accounts.views import bp
 
     init_signing_in(app, config)
     app.register_blueprint(bp)

@@ -1,6 +1,6 @@
 """What a person may open and is promised: everything on record, gathered for `portal.sla.entitlement` to weigh."""
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from datetime import datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -37,6 +37,16 @@ def entitlement_of(
 
     slug = product.slug if isinstance(product, Product) else product
     return entitled(the_policy(), grants_of(person, product, organisation, now=now), product=slug, now=now)
+
+
+def entitlements_of(
+    person: Any, products: Iterable[Product], organisation: Organisation | int | None = None, *, now: datetime
+) -> "list[tuple[Product, Entitlement]]":
+    """The entitlement for each product, with what is held read once."""
+    from portal.sla.entitlement import entitled
+
+    policy, grants = the_policy(), list(_held(person, organisation, now))
+    return [(product, entitled(policy, grants, product=product.slug, now=now)) for product in products]
 
 
 def grants_of(
@@ -117,7 +127,8 @@ def _organisations(person: Any, organisation: Organisation | int | None) -> Sele
     mine = select(Membership.organisation_id).where(Membership.user_id == person.id, Membership.ended_at.is_(None))
     if organisation is None:
         return mine
-    return mine.where(Membership.organisation_id == (organisation if isinstance(organisation, int) else organisation.id))
+    key = organisation if isinstance(organisation, int) else organisation.id
+    return mine.where(Membership.organisation_id == key)
 
 
 def _file(named: str) -> Path:

@@ -1,6 +1,7 @@
 """What an organisation holds: licences, subscriptions and contracts, the sources of its entitlement."""
 
 import hashlib
+import re
 from datetime import datetime
 
 from sqlalchemy import ForeignKey, String
@@ -13,7 +14,7 @@ from portal.db import Model, utcnow
 
 def hash_key(key: str) -> str:
     """What is kept of a licence key. Keys are long and random, so a plain hash can't be guessed back."""
-    return hashlib.sha256("".join(key.split()).replace("-", "").upper().encode()).hexdigest()
+    return hashlib.sha256(re.sub(r"[^0-9A-Z]", "", key.upper()).encode()).hexdigest()
 
 
 class Licence(Model):

@@ -26,6 +26,8 @@ class Role(Model, sqla.FsRoleMixin):
 
     __tablename__ = "roles"
 
+    update_datetime: Mapped[datetime] = mapped_column(default=utcnow, onupdate=utcnow)
+
 
 class WebAuthn(Model, sqla.FsWebAuthnMixin):
     """A passkey."""
@@ -43,6 +45,8 @@ class User(Model, sqla.FsUserMixin):
     zone: Mapped[str | None] = mapped_column(String(64))
     phone: Mapped[str | None] = mapped_column(String(40))
     company: Mapped[str | None] = mapped_column(String(200))
+    create_datetime: Mapped[datetime] = mapped_column(default=utcnow)
+    update_datetime: Mapped[datetime] = mapped_column(default=utcnow, onupdate=utcnow)
 
     memberships: Mapped[list["Membership"]] = relationship(back_populates="user")
 
@@ -138,6 +142,15 @@ class Invitation(Model):
     invited_by_id: Mapped[int] = mapped_column(ForeignKey("users.id"))
     expires_at: Mapped[datetime]
     used_at: Mapped[datetime | None]
+
+    @classmethod
+    def waiting(cls, organisation: Organisation, now: datetime) -> Select["Invitation"]:
+        """An organisation's invitations that can still be used, the newest first."""
+        return (
+            select(cls)
+            .where(cls.organisation_id == organisation.id, cls.used_at.is_(None), cls.expires_at > now)
+            .order_by(cls.expires_at.desc())
+        )
 
 
 def staff() -> Select[User]:

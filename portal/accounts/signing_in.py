@@ -1,75 +1,189 @@
 """Registration, sign-in, recovery and changes of password and address: Flask-Security, set up for us."""
 
+from collections.abc import Callable
+from datetime import timedelta
+from functools import wraps
 from typing import Any
 
-from flask import Flask
-from flask_security import MailUtil, Security, SQLAlchemyUserDatastore
+from flask import Flask, abort, redirect, request, url_for
+from flask.typing import ResponseReturnValue
+from flask_login import current_user
+from flask_security import Security, SQLAlchemyUserDatastore, hash_password, password_reset
+from sqlalchemy.exc import IntegrityError
 
+from portal.accounts import confirming, letters, sign_in_forms
+from portal.accounts.passwords import SHORTEST, GuardedHashing, Passwords
 from portal.accounts.people import Role, User, WebAuthn
+from portal.accounts.sessions import init_sessions
+from portal.accounts.texts import MESSAGES, Texts
 from portal.config import Settings
-from portal.db import db
-from portal.mail import store
-from portal.web import choose_locale, limiter
+from portal.db import db, utcnow
+from portal.web import limiter, safe_next, settings
 
 security = Security()
 
-
-class OutboxMail(MailUtil):  # type: ignore[misc]
-    """Flask-Security's mails take the same road as all others."""
-
-    def send_mail(
-        self, template: str, subject: str, recipient: str, sender: Any, body: str | None, html: str | None, **_: Any
-    ) -> None:
-        store(recipient, str(subject), body or "", html or "", choose_locale())
+FORMS = {
+    "login_form": sign_in_forms.SignInForm,
+    "register_form": sign_in_forms.RegistrationForm,
+    "forgot_password_form": sign_in_forms.RecoveryForm,
+    "reset_password_form": sign_in_forms.NewPasswordForm,
+    "send_confirmation_form": sign_in_forms.FreshConfirmationForm,
+    "change_password_form": sign_in_forms.PasswordChangeForm,
+    "change_email_form": sign_in_forms.AddressChangeForm,
+    "verify_form": sign_in_forms.PasswordAgainForm,
+}
+# Which setting limits which page: once by address it comes from, once by the account it names or belongs to.
+LIMITS = {
+    "login": "limit_sign_in",
+    "verify": "limit_sign_in",
+    "change_password": "limit_sign_in",
+    "register": "limit_register",
+    "forgot_password": "limit_recovery",
+    "send_confirmation": "limit_recovery",
+    "change_email": "limit_recovery",
+    "reset_password": "limit_recovery",
+}
 
 
 def init_signing_in(app: Flask, config: Settings) -> None:
     app.config.from_mapping(security_settings(config))
     datastore = SQLAlchemyUserDatastore(db, User, Role, WebAuthn)
-    security.init_app(app, datastore, mail_util_cls=OutboxMail)
-    for endpoint, limit in (
-        ("security.login", config.limit_sign_in),
-        ("security.register", config.limit_register),
-        ("security.forgot_password", config.limit_recovery),
-        ("security.send_confirmation", config.limit_recovery),
-    ):
-        app.view_functions[endpoint] = limiter.limit(limit, methods=["POST"])(app.view_functions[endpoint])
+    security.init_app(app, datastore, mail_util_cls=letters.AccountMail, password_util_cls=Passwords, **FORMS)
+    security.pwd_context = GuardedHashing(security.pwd_context)
+    security.i18n_domain = Texts(app)
+    security.want_json(lambda _request: False)
+    app.extensions["hash_password"] = hash_password
+    app.before_request(refuse_detours)
+    init_sessions(app, security)
+    confirming.init_confirming(app)
+    password_reset.connect(confirm_by_recovery, app)
+    views = app.view_functions
+    for name in [name for name in views if name.startswith("security.")]:
+        views[name] = limited(name.removeprefix("security."), saved(views[name]))
 
 
 def security_settings(config: Settings) -> dict[str, Any]:
     """Flask-Security's settings. Argon2id at OWASP's minimum: 19 MiB, two passes, one lane."""
+    return {f"SECURITY_{name}": value for name, value in {**_features(), **_rules(config), **_addresses()}.items()} | {
+        f"SECURITY_MSG_{name}": message for name, message in MESSAGES.items()
+    }
+
+
+def _features() -> dict[str, Any]:
     return {
-        "SECURITY_PASSWORD_SALT": config.secret_key,  # unused with single hashing, but asked for
-        "SECURITY_PASSWORD_HASH": "plaintext" if config.get("testing") else "argon2",
-        "SECURITY_PASSWORD_SCHEMES": ["argon2", "plaintext"] if config.get("testing") else ["argon2"],
-        "SECURITY_PASSWORD_SINGLE_HASH": ["argon2", "plaintext"],
-        "SECURITY_PASSWORD_HASH_OPTIONS": {
+        "REGISTERABLE": True,
+        "CONFIRMABLE": True,
+        "RECOVERABLE": True,
+        "CHANGEABLE": True,
+        "CHANGE_EMAIL": True,
+        "TRACKABLE": True,
+        "USE_REGISTER_V2": True,
+        "PASSWORD_CONFIRM_REQUIRED": False,  # the field can be made readable instead
+        "RETURN_GENERIC_RESPONSES": True,
+        "AUTO_LOGIN_AFTER_CONFIRM": False,
+        "API_ENABLED_METHODS": ["session"],
+        "STATIC_FOLDER": None,
+        "CLI_USERS_NAME": None,
+        "CLI_ROLES_NAME": None,
+        "EMAIL_PLAINTEXT": False,  # `letters` renders, in the recipient's language
+        "EMAIL_HTML": False,
+    }
+
+
+def _rules(config: Settings) -> dict[str, Any]:
+    testing = bool(config.get("testing"))
+    return {
+        "PASSWORD_SALT": config.secret_key,  # unused with single hashing, but asked for
+        "PASSWORD_HASH": "plaintext" if testing else "argon2",
+        "PASSWORD_SCHEMES": ["argon2", "plaintext"] if testing else ["argon2"],
+        "PASSWORD_SINGLE_HASH": ["argon2", "plaintext"],
+        "PASSWORD_HASH_PASSLIB_OPTIONS": {
             "argon2__memory_cost": 19456,
             "argon2__time_cost": 2,
             "argon2__parallelism": 1,
         },
-        "SECURITY_URL_PREFIX": "/account",
-        "SECURITY_LOGIN_URL": "/sign-in",
-        "SECURITY_LOGOUT_URL": "/sign-out",
-        "SECURITY_REGISTER_URL": "/register",
-        "SECURITY_RESET_URL": "/recover",
-        "SECURITY_CHANGE_URL": "/password",
-        "SECURITY_CHANGE_EMAIL_URL": "/email",
-        "SECURITY_CONFIRM_URL": "/confirm",
-        "SECURITY_LOGOUT_METHODS": ["POST"],
-        "SECURITY_REGISTERABLE": True,
-        "SECURITY_CONFIRMABLE": True,
-        "SECURITY_RECOVERABLE": True,
-        "SECURITY_CHANGEABLE": True,
-        "SECURITY_CHANGE_EMAIL": True,
-        "SECURITY_TRACKABLE": True,
-        "SECURITY_USE_REGISTER_V2": True,
-        "SECURITY_RETURN_GENERIC_RESPONSES": True,
-        "SECURITY_AUTO_LOGIN_AFTER_CONFIRM": False,
-        "SECURITY_PASSWORD_LENGTH_MIN": 15,
-        "SECURITY_EMAIL_VALIDATOR_ARGS": {"check_deliverability": False},
-        "SECURITY_EMAIL_SENDER": config.mail_from,
-        "SECURITY_POST_LOGOUT_VIEW": "/",
-        "SECURITY_POST_REGISTER_VIEW": "/account/sign-in",
-        "SECURITY_REDIRECT_BEHAVIOR": None,
+        "PASSWORD_LENGTH_MIN": SHORTEST,
+        "PASSWORD_NORMALIZE_FORM": "NFKC",
+        "HASHING_SCHEMES": ["hex_sha256"],  # inside signed tokens, of values that can't be guessed
+        "DEPRECATED_HASHING_SCHEMES": [],
+        "EMAIL_SENDER": config.mail_from,
+        "CONFIRM_EMAIL_WITHIN": letters.CONFIRM_WITHIN,
+        "RESET_PASSWORD_WITHIN": letters.RECOVER_WITHIN,
+        "CHANGE_EMAIL_WITHIN": letters.CHANGE_WITHIN,
+        "FRESHNESS": timedelta(minutes=15),
+        "FRESHNESS_GRACE_PERIOD": timedelta(minutes=5),
+        "DATETIME_FACTORY": utcnow,
     }
+
+
+def _addresses() -> dict[str, Any]:
+    return {
+        "URL_PREFIX": "/account",
+        "LOGIN_URL": "/sign-in",
+        "LOGOUT_URL": "/sign-out",
+        "REGISTER_URL": "/register",
+        "RESET_URL": "/recover",
+        "CHANGE_URL": "/password",
+        "CHANGE_EMAIL_URL": "/email",
+        "CONFIRM_URL": "/confirm",
+        "VERIFY_URL": "/password-again",
+        "LOGOUT_METHODS": ["POST"],
+        "POST_LOGOUT_VIEW": "/",
+        "POST_REGISTER_VIEW": "/account/sign-in",
+        "POST_CHANGE_VIEW": "/account/",
+        "POST_CHANGE_EMAIL_VIEW": "/account/",
+        "REDIRECT_BEHAVIOR": None,
+    }
+
+
+def refuse_detours() -> ResponseReturnValue | None:
+    """A `next` that leaves the portal, two addresses in one form and JSON have no place on these pages."""
+    if request.blueprint != "security":
+        return None
+    if request.is_json:
+        abort(415)
+    targets = request.args.getlist("next") + request.form.getlist("next")
+    if any(target and not safe_next(target) for target in targets):
+        return redirect(request.path) if request.method in ("GET", "HEAD") else abort(400)
+    if len(request.form.getlist("email")) > 1:
+        abort(400)
+    return None
+
+
+def saved(view: Callable[..., Any]) -> Callable[..., Any]:
+    """Flask-Security leaves some commits to the application. Of two registrations at once the database takes one,
+    and the other gets the same answer."""
+
+    @wraps(view)
+    def save(*args: Any, **kwargs: Any) -> Any:
+        answer = view(*args, **kwargs)
+        try:
+            db.session.commit()
+        except IntegrityError:
+            db.session.rollback()
+            return redirect(url_for("security.login"))
+        return answer
+
+    return save
+
+
+def limited(name: str, view: Callable[..., Any]) -> Callable[..., Any]:
+    if name not in LIMITS:
+        return view
+    limit = LIMITS[name]
+    by_account = limiter.limit(lambda: settings()[limit], key_func=account_key, methods=["POST"])
+    by_address = limiter.limit(lambda: settings()[limit], methods=["POST"])
+    return by_address(by_account(view))  # type: ignore[no-any-return]
+
+
+def account_key() -> str:
+    """The account a request is about, known or not: a thousand addresses may not guess at one account together."""
+    if current_user.is_authenticated:
+        return f"person:{current_user.id}"
+    return f"account:{request.form.get('email', '').strip().lower()[:254] or request.remote_addr}"
+
+
+def confirm_by_recovery(_app: Flask, *, user: User, **_: Any) -> None:
+    """Whoever sets a password through a mail has shown that the address is theirs."""
+    if user.confirmed_at is None:
+        user.confirmed_at = utcnow()
