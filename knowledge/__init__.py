@@ -7,7 +7,9 @@ from portal.config import Settings
 
 def init_knowledge(app: Flask, config: Settings) -> None:
     from knowledge.articles.views import bp as articles
+    from knowledge.search.indexing import init_search
     from knowledge.search.views import bp as search
 
+    init_search(app, config)
     app.register_blueprint(articles)
     app.register_blueprint(search)

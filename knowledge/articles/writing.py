@@ -1,0 +1,228 @@
+"""The one place where articles are written: by importers now, by editors later."""
+
+import hashlib
+import re
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import astuple, dataclass
+from datetime import datetime
+from functools import cache
+
+from flask_babel import force_locale, gettext
+from sqlalchemy import delete, insert, or_, select, tuple_
+
+from knowledge.articles.article import VISIBILITIES, Article, Category, Edition, Section
+from knowledge.articles.rendering import TooLong, render
+from knowledge.search.changes import note_changes
+from portal.db import db
+from portal.errors import Refused
+from portal.web import settings
+
+_SLUG = re.compile(r"[a-z0-9][a-z0-9._-]{0,119}")
+_LANG = re.compile(r"[a-z]{2,3}(-[A-Za-z0-9]{2,8})*")
+_PRODUCT = re.compile(r"[a-z0-9][a-z0-9-]{0,39}")
+TAKEN_SLUGS = frozenset({"category"})
+
+
+@dataclass(frozen=True)
+class Manuscript:
+    """An article as it is handed in. `external_id` names it for ever; `translation_of` is the original's."""
+
+    external_id: str
+    slug: str
+    lang: str
+    title: str
+    body: str
+    summary: str = ""
+    category: str | None = None
+    product: str | None = None
+    versions: str | None = None
+    tags: tuple[str, ...] = ()
+    visibility: str = "public"
+    machine_translated: bool = False
+    translation_of: str | None = None
+    status: str = "published"
+    updated_at: datetime | None = None
+
+    @property
+    def checksum(self) -> str:
+        return hashlib.sha256(repr(astuple(self)).encode()).hexdigest()
+
+
+@dataclass(frozen=True)
+class Outcome:
+    """What became of a manuscript: added, changed, unchanged or refused, and then why."""
+
+    manuscript: Manuscript
+    state: str
+    reason: str = ""
+
+
+@dataclass(frozen=True)
+class _Known:
+    id: int
+    external_id: str
+    checksum: str
+
+
+def publish(manuscript: Manuscript, *, now: datetime) -> Article:
+    """Write one article, new or changed. Raises `Refused` with what is wrong with it."""
+    outcome = next(publish_all([manuscript], now=now))
+    if outcome.state == "refused":
+        raise Refused(outcome.reason)
+    return db.session.execute(select(Article).filter_by(external_id=manuscript.external_id)).scalar_one()
+
+
+def publish_all(manuscripts: Sequence[Manuscript], *, now: datetime) -> Iterator[Outcome]:
+    """Write many, originals before their translations. A manuscript that can't be taken leaves the others alone.
+
+    Begins the next edition and tells the indexer, in this transaction, when the last outcome was taken.
+    """
+    by_id, by_address = _known(manuscripts)
+    shelves = {row.slug: row.id for row in db.session.execute(select(Category.slug, Category.id))}
+    changed: list[int] = []
+    for manuscript in sorted(manuscripts, key=lambda m: m.translation_of is not None):
+        known = by_id.get(manuscript.external_id)
+        holder = by_address.get((manuscript.slug, manuscript.lang))
+        if known and known.checksum == manuscript.checksum:
+            yield Outcome(manuscript, "unchanged")
+            continue
+        try:
+            _check(manuscript, holder, shelves)
+            original = by_id.get(manuscript.translation_of or "")
+            article_id = _write(manuscript, known, shelves.get(manuscript.category or ""), original, now=now)
+        except (Refused, TooLong) as error:
+            yield Outcome(manuscript, "refused", str(error))
+            continue
+        row = _Known(article_id, manuscript.external_id, manuscript.checksum)
+        by_id[row.external_id] = by_address[manuscript.slug, manuscript.lang] = row
+        changed.append(article_id)
+        yield Outcome(manuscript, "changed" if known else "added")
+    if changed:
+        Edition.advance()
+        note_changes(changed)
+
+
+def withdraw(article: Article) -> None:
+    """Take an article off the shelf; it stays in the database as a draft."""
+    article.status = "draft"
+    db.session.flush()
+    Edition.advance()
+    note_changes([article.id])
+
+
+def shelve(slug: str, *, position: int, icon: str, titles: dict[str, str], descriptions: dict[str, str]) -> Category:
+    """Make a category, or bring it up to date."""
+    category = db.session.execute(select(Category).filter_by(slug=slug)).scalar_one_or_none()
+    if category is None:
+        category = Category(slug=slug)
+        db.session.add(category)
+    category.position, category.icon = position, icon
+    category.titles, category.descriptions = titles, descriptions
+    if db.session.is_modified(category):
+        db.session.flush()
+        Edition.advance()
+    return category
+
+
+def _known(manuscripts: Sequence[Manuscript]) -> tuple[dict[str, _Known], dict[tuple[str, str], _Known]]:
+    """What the database has of these already, by external id and by (slug, language)."""
+    query = select(Article.id, Article.external_id, Article.checksum, Article.slug, Article.lang)
+    if len(manuscripts) <= 100:
+        names = {m.external_id for m in manuscripts} | {m.translation_of for m in manuscripts if m.translation_of}
+        addresses = {(m.slug, m.lang) for m in manuscripts}
+        query = query.where(
+            or_(Article.external_id.in_(names), tuple_(Article.slug, Article.lang).in_(list(addresses)))
+        )
+    by_id, by_address = {}, {}
+    for row in db.session.execute(query):
+        known = _Known(row.id, row.external_id, row.checksum)
+        by_id[row.external_id] = by_address[row.slug, row.lang] = known
+    return by_id, by_address
+
+
+def _check(manuscript: Manuscript, holder: _Known | None, shelves: dict[str, int]) -> None:
+    """Raise `Refused` on the first thing that can't be taken."""
+    m = manuscript
+    if not m.external_id or len(m.external_id) > 200:
+        raise Refused(gettext("The id is missing or longer than 200 characters."))
+    if not _SLUG.fullmatch(m.slug) or m.slug in TAKEN_SLUGS:
+        raise Refused(gettext("“%(slug)s” can't be an address: use a-z, 0-9 and hyphens.", slug=m.slug[:80]))
+    if not _LANG.fullmatch(m.lang):
+        raise Refused(gettext("“%(lang)s” is no language code like en or pt-BR.", lang=m.lang[:40]))
+    if not m.title.strip() or len(m.title) > 300:
+        raise Refused(gettext("The title is missing or longer than 300 characters."))
+    if len(m.summary) > 600:
+        raise Refused(gettext("The summary is longer than 600 characters."))
+    if m.visibility not in VISIBILITIES:
+        raise Refused(gettext("“%(name)s” is no visibility: public, signed-in or staff.", name=m.visibility[:40]))
+    if m.status not in ("draft", "published"):
+        raise Refused(gettext("“%(name)s” is no status: draft or published.", name=m.status[:40]))
+    if m.category and m.category not in shelves:
+        raise Refused(gettext("There is no category “%(slug)s”.", slug=m.category[:80]))
+    if m.product and not _PRODUCT.fullmatch(m.product):
+        raise Refused(gettext("“%(slug)s” can't be a product: use a-z, 0-9 and hyphens.", slug=m.product[:80]))
+    if m.versions and len(m.versions) > 80:
+        raise Refused(gettext("The range of versions is longer than 80 characters."))
+    if holder and holder.external_id != m.external_id:
+        raise Refused(
+            gettext("The address /kb/%(slug)s is taken in this language by %(id)s.", slug=m.slug, id=holder.external_id)
+        )
+
+
+def _write(
+    m: Manuscript, known: _Known | None, category_id: int | None, original: _Known | None, *, now: datetime
+) -> int:
+    rendered = render(m.body, callout_names(m.lang))
+    columns = {
+        "external_id": m.external_id,
+        "slug": m.slug,
+        "lang": m.lang,
+        "title": m.title.strip(),
+        "summary": m.summary.strip(),
+        "body": m.body,
+        "html": rendered.html,
+        "toc": rendered.toc,
+        "category_id": category_id,
+        "product": m.product,
+        "versions": m.versions,
+        "tags": list(m.tags),
+        "visibility": m.visibility,
+        "machine_translated": m.machine_translated,
+        "translation_of_id": original.id if original else None,
+        "status": m.status,
+        "updated_at": m.updated_at or now,
+        "checksum": m.checksum,
+    }
+    if known:
+        article_id = known.id
+        db.session.execute(db.update(Article).where(Article.id == known.id).values(**columns))
+        db.session.execute(delete(Section).where(Section.article_id == known.id))
+    else:
+        published_at = (m.updated_at or now) if m.status == "published" else None
+        added = insert(Article).values(**columns, published_at=published_at).returning(Article.id)
+        article_id = db.session.execute(added).scalar_one()
+    db.session.execute(insert(Section), list(_sections(article_id, rendered.pieces)))
+    return article_id
+
+
+def _sections(article_id: int, pieces: Iterable[object]) -> Iterator[dict[str, object]]:
+    for position, piece in enumerate(pieces):
+        anchor, heading, text = astuple(piece)  # type: ignore[call-overload]
+        yield {"article_id": article_id, "position": position, "anchor": anchor, "heading": heading[:300], "text": text}
+
+
+@cache
+def callout_names(lang: str) -> dict[str, str]:
+    """The titles of callouts in the article's own language, as far as the portal speaks it."""
+    base = lang.split("-")[0]
+    if base not in settings().languages:
+        return {}
+    with force_locale(base):
+        return {
+            "Note": gettext("Note"),
+            "Tip": gettext("Tip"),
+            "Important": gettext("Important"),
+            "Warning": gettext("Warning"),
+            "Caution": gettext("Caution"),
+            "Danger": gettext("Danger"),
+        }

@@ -1,0 +1,206 @@
+"""Searching, from the visitor's text to what is shown of each article."""
+
+import logging
+from collections import Counter
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from typing import Any
+from urllib.parse import quote
+
+from markupsafe import Markup
+from sqlalchemy import select, tuple_
+
+from knowledge.articles.article import Article, Edition, Section, sees
+from knowledge.search import plain
+from knowledge.search.engine import Unavailable, engine
+from knowledge.search.ranking import (
+    DEPTH,
+    LONGEST,
+    Hit,
+    Question,
+    group,
+    similar_words,
+    text_fields,
+    unknown_words,
+)
+from knowledge.search.snippets import Wanted, mark, matches, snippet
+from knowledge.search.words import TEXT_FIELDS
+from portal.db import db
+from portal.web import settings
+
+log = logging.getLogger(__name__)
+
+
+@dataclass(frozen=True)
+class Asked:
+    """Everything a result depends on, beside the index: the key under which it is kept."""
+
+    text: str
+    rights: tuple[str, ...]
+    locale: str
+    lang: str | None
+    product: str | None
+    prefer: str | None
+    typing: bool
+
+
+@dataclass(frozen=True)
+class Found:
+    """What a search found. `instead` is what was searched when the question itself found nothing."""
+
+    text: str
+    hits: tuple[Hit, ...] = ()
+    instead: str | None = None
+    suggestion: str | None = None
+    wanted: Wanted = field(default_factory=dict)
+    is_cut: bool = False
+    is_degraded: bool = False
+
+    @property
+    def total(self) -> int:
+        """Articles found among the best sections: more are never counted."""
+        return len(self.hits)
+
+    def languages(self) -> list[tuple[str, int]]:
+        return Counter(hit.lang for hit in self.hits).most_common()
+
+    def products(self) -> list[tuple[str, int]]:
+        return Counter(hit.product for hit in self.hits if hit.product).most_common()
+
+
+@dataclass(frozen=True)
+class Place:
+    """A section of a found article."""
+
+    heading: str
+    anchor: str
+
+
+@dataclass(frozen=True)
+class Result:
+    """One article as it is shown: read from the database, with the reader's rights, at this moment."""
+
+    id: str
+    kind: str
+    slug: str
+    lang: str
+    path: str
+    title: Markup
+    snippet: Markup
+    score: float
+    places: tuple[Place, ...]
+    product: str | None
+    versions: str | None
+    updated_at: Any
+
+
+def search(
+    text: str,
+    person: Any,
+    locale: str,
+    *,
+    lang: str | None = None,
+    product: str | None = None,
+    prefer: str | None = None,
+    typing: bool = False,
+) -> Found:
+    """Find articles. `lang` and `product` narrow, `prefer` is a product that comes first; `typing` completes the last
+    word. The text is read as plain words; only its first 200 characters are."""
+    text = " ".join(text.replace("\0", " ")[:LONGEST].split())
+    token, _ = Edition.current()
+    if not text or not token:
+        return Found(text)
+    asked = Asked(text, sees(person), locale, lang, product, prefer, typing)
+    try:
+        with engine().opened(token) as searcher:
+            return engine().kept(asked, lambda: _ask(searcher, asked))
+    except Unavailable as reason:
+        log.warning("searching the database instead of the index", extra={"reason": str(reason)})
+    hits = group(plain.find(text, person, lang, product), locale, settings().default_locale, prefer)
+    return Found(text, tuple(hits), wanted=Question(text, TEXT_FIELDS).wanted, is_degraded=True)
+
+
+def _ask(searcher: Any, asked: Asked) -> Found:
+    reader, site = searcher.reader(), str(settings().default_locale)
+    allowed = engine().allowed(asked.rights, asked.lang, asked.product)
+    question = Question(asked.text, text_fields(reader), asked.typing)
+    question.complete(reader)
+    unknown = {word: similar_words(reader, word) for word in unknown_words(question, searcher, allowed)}
+    better = _corrected(asked.text, unknown)
+    found = _run(searcher, question, allowed)
+    instead = None
+    if not found and better:
+        question, instead = Question(better, question.fields), better
+        found = _run(searcher, question, allowed)
+    elif any(unknown.values()):
+        question.guess(unknown)
+        found = _run(searcher, question, allowed)
+    hits = group(found, asked.locale, site, asked.prefer)
+    suggestion = better if found and not instead else None
+    return Found(asked.text, tuple(hits), instead, suggestion, question.wanted, is_cut=len(found) >= DEPTH)
+
+
+def _run(searcher: Any, question: Question, allowed: Any) -> list[tuple[float, Any]]:
+    if not allowed:
+        return []
+    results = searcher.search(question.query(searcher.reader()), limit=DEPTH, filter=allowed)
+    return [(score, searcher.stored_fields(number)["ref"]) for score, number in results.top_n]
+
+
+def _corrected(text: str, unknown: dict[str, list[str]]) -> str | None:
+    """The question with words that nobody has written replaced by the likeliest ones, or None."""
+    better = text.lower()
+    for word, candidates in unknown.items():
+        near = [other for other in candidates if not other.startswith(word)]
+        if near:
+            better = better.replace(word, near[0])
+    return better if better != text.lower() else None
+
+
+def present(found: Found, hits: Sequence[Hit], person: Any, locale: str) -> list[Result]:
+    """Read what is shown from the database: what was withdrawn or isn't this person's any more is left out."""
+    if not hits:
+        return []
+    wanted_sections = [(hit.article_id, position) for hit in hits for position in hit.positions]
+    columns = (Article.id, Article.external_id, Article.slug, Article.lang, Article.title, Article.summary)
+    query = (
+        select(*columns, Article.product, Article.versions, Article.updated_at)
+        .add_columns(Section.position, Section.anchor, Section.heading, Section.text)
+        .join(Section, Section.article_id == Article.id)
+        .where(Article.status == "published", Article.visibility.in_(sees(person)))
+        .where(tuple_(Section.article_id, Section.position).in_(wanted_sections))
+    )
+    rows: dict[int, dict[int, Any]] = {}
+    for row in db.session.execute(query):
+        rows.setdefault(row.id, {})[row.position] = row
+    return [_result(hit, rows[hit.article_id], found.wanted, locale) for hit in hits if hit.article_id in rows]
+
+
+def _result(hit: Hit, sections: dict[int, Any], wanted: Wanted, locale: str) -> Result:
+    ordered = [sections[position] for position in hit.positions if position in sections]
+    best = ordered[0]
+    text = best.text if best.position or not best.summary else f"{best.summary} {best.text}"
+    address = f"/kb/{quote(best.slug)}"
+    if best.lang.split("-")[0] != locale.split("-")[0]:
+        address += f"?in={quote(best.lang)}"
+    places = tuple(Place(row.heading, row.anchor) for row in ordered if row.anchor)
+    return Result(
+        id=best.external_id,
+        kind="article",
+        slug=best.slug,
+        lang=best.lang,
+        path=address + (f"#{quote(best.anchor)}" if best.anchor else ""),
+        title=mark(best.title, matches(best.title, best.lang, wanted)),
+        snippet=snippet(text or best.summary, best.lang, wanted),
+        score=round(hit.score, 4),
+        places=places,
+        product=best.product,
+        versions=best.versions,
+        updated_at=best.updated_at,
+    )
+
+
+def answers(text: str, person: Any, locale: str, product: str | None = None, limit: int = 5) -> list[Result]:
+    """Articles that may answer a ticket before it is filed, from its subject. `product` (a slug) comes first."""
+    found = search(text, person, locale, prefer=product, typing=True)
+    return present(found, found.hits[:limit], person, locale)

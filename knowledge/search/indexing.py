@@ -1,0 +1,69 @@
+"""When the index is written: by a job after every change, and anew when something is wrong with it."""
+
+import logging
+import time
+from typing import Any
+
+from flask import Flask
+from huey import crontab
+
+from knowledge.search.changes import outstanding
+from knowledge.search.engine import Engine
+from knowledge.search.index import Busy, IndexFolder, ailing, apply_changes, folder, rebuild
+from portal.config import Settings
+from portal.db import db
+from portal.jobs import job
+
+log = logging.getLogger(__name__)
+
+HEALED_AGAIN_AFTER = 300  # seconds: a search that breaks on a healthy index must not build it anew for ever
+
+
+@job("index")
+def index() -> None:
+    """Bring the index up to date; one job takes all changes there are."""
+    apply_changes()
+
+
+def heal(broken_generation: int | None = None) -> str:
+    """Build the index anew if it can't be read, or if a search broke on this generation of it. Returns the reason."""
+    place = folder()
+    reason = ailing(place)
+    if not reason and broken_generation is not None and _is_reported(place, broken_generation):
+        reason = "broken in a search"
+    if not reason:
+        return ""
+    log.warning("building the search index anew", extra={"reason": reason})
+    try:
+        rebuild()
+    except Busy:
+        return ""
+    (place.path / "healed").touch()
+    return reason
+
+
+def _is_reported(place: IndexFolder, generation: int) -> bool:
+    pointer, mark = place.pointer(), place.path / "healed"
+    lately = mark.exists() and time.time() - mark.stat().st_mtime < HEALED_AGAIN_AFTER
+    return pointer is not None and pointer.generation == generation and not lately
+
+
+def init_search(app: Flask, config: Settings) -> None:
+    """Put the engine into the application, and the healer into its queue."""
+    app.extensions["search"] = Engine(IndexFolder(config.instance / "search"))
+    queue: Any = app.extensions["queue"]
+
+    @queue.task(name="heal_index")
+    def heal_index(broken_generation: int | None = None) -> None:
+        with app.app_context():
+            heal(broken_generation)
+            db.session.commit()
+
+    @queue.periodic_task(crontab(minute="*"), name="look_after_index")
+    def look_after_index() -> None:
+        with app.app_context():
+            if not heal() and outstanding():
+                apply_changes()
+            db.session.commit()
+
+    app.extensions["heal_index"] = heal_index
