@@ -148,8 +148,10 @@ def open_queue(config: Settings) -> Huey:
     """The Huey queue the settings name: a SQLite file, Redis or PostgreSQL."""
     if config.queue_url.startswith("redis"):
         from huey import RedisHuey
+        from redis import ConnectionPool
 
-        return RedisHuey("foyer", url=config.queue_url, socket_timeout=5, socket_connect_timeout=2)
+        pool = ConnectionPool.from_url(config.queue_url, socket_timeout=5, socket_connect_timeout=2)
+        return RedisHuey("foyer", connection_pool=pool)
     if config.queue_url.startswith("postgres"):
         from huey import PostgresHuey
 
