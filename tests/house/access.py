@@ -1,0 +1,71 @@
+"""The access table (`access.txt`) and how one cell of it is tried: one route, one method, one member of the cast."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+
+from flask import Flask
+from flask.testing import FlaskClient
+from werkzeug.test import TestResponse
+
+from portal.accounts.people import User
+from portal.db import db
+from tests.house.routes import methods
+
+TABLE = Path(__file__).with_name("access.txt")
+ACTORS = "visitor customer colleague owner billing former stranger reseller agent editor admin".split()
+# Those who are treated as visitors, whatever their session says.
+SHUT_OUT = ("suspended",)
+ALLOWED = {"200", "204", "302", "400", "422", "304"}
+
+
+@dataclass(frozen=True)
+class Row:
+    """One line: a route and method, on one of the cast's things (`@billing`), and the status each actor sees."""
+
+    method: str
+    rule: str
+    thing: str
+    statuses: Mapping[str, str]
+
+    def __str__(self) -> str:
+        return f"{self.method} {self.rule}{self.thing}"
+
+    @property
+    def is_unsafe(self) -> bool:
+        return self.method != "GET"
+
+
+def table() -> list[Row]:
+    rows = []
+    for line in TABLE.read_text(encoding="utf-8").splitlines():
+        words = line.split()
+        if not words or line.startswith("#"):
+            continue
+        thing = words.pop(2) if words[2].startswith("@") else ""
+        method, rule, *statuses = words
+        assert len(statuses) == len(ACTORS), f"{len(statuses)} statuses, {len(ACTORS)} actors: {line}"
+        rows.append(Row(method, rule, thing, dict(zip(ACTORS, statuses, strict=True))))
+    return rows
+
+
+def declared(app: Flask) -> set[tuple[str, str]]:
+    """Every (method, rule) of the application."""
+    return {(method, rule.rule) for rule in app.url_map.iter_rules() for method in methods(rule.methods)}
+
+
+def enter(app: Flask, email: str | None) -> FlaskClient:
+    """A browser whose session is already that person's (the sign-in page has tests of its own)."""
+    browser = app.test_client()
+    if email is None:
+        return browser
+    with app.app_context():
+        key = db.session.scalar(db.select(User.fs_uniquifier).where(User.email == email))
+    with browser.session_transaction() as session:
+        session |= {"_user_id": key, "_fresh": True, "_id": None, "fs_cc": "set"}
+    return browser
+
+
+def status(answer: TestResponse) -> str:
+    """The status as the table writes it: `in` is the way to the sign-in page."""
+    return "in" if answer.status_code == 302 and "/account/sign-in" in answer.location else str(answer.status_code)
