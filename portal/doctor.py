@@ -117,13 +117,19 @@ def check_mail(config: Settings) -> Iterator[Finding]:
 
 
 def check_policy(config: Settings) -> Iterator[Finding]:
-    from portal.accounts.entitlement import the_policy
+    from portal.policies import PolicyError, changed_silently, the_policy
 
     try:
         policy = the_policy()
-        yield Finding("policy", "ok", f"{policy.id} {policy.version}")
-    except Exception as error:
+    except PolicyError as error:
         yield Finding("policy", "fail", _first_line(error))
+        return
+    if changed_silently():
+        yield Finding(
+            "policy", "warn", f"{policy.id}: the file changed but its version is still {policy.version}; raise it"
+        )
+    else:
+        yield Finding("policy", "ok", f"{policy.id} {policy.version}")
 
 
 def check_production(config: Settings) -> Iterator[Finding]:

@@ -1,21 +1,23 @@
 """Dates, sizes and durations as the reader writes them: template filters over Babel."""
 
-from datetime import UTC, datetime
+from datetime import UTC, date, datetime
 
 from babel import Locale
 from babel.dates import format_date, format_skeleton, format_time, format_timedelta
 from babel.numbers import format_decimal
 from flask import Flask
-from flask_babel import get_locale, gettext
+from flask_babel import get_locale, get_translations, gettext
 from markupsafe import Markup, escape
 
+from portal.sla.durations import Duration
+from portal.sla.wording import Voice
 from portal.web import reader_zone
 
 SIZES = ("B", "kB", "MB", "GB")
 
 
 def init_formats(app: Flask) -> None:
-    for filter_ in (when, when_date, ago, filesize):
+    for filter_ in (when, when_date, when_day, ago, filesize, duration, country):
         app.add_template_filter(filter_)
 
 
@@ -35,6 +37,11 @@ def when_date(moment: datetime | None) -> str:
     return _time(moment, format_date(moment.astimezone(reader_zone()), "medium", locale=date_locale()))
 
 
+def when_day(day: date | None) -> str:
+    """A calendar day (no instant, so no zone) as the reader writes it."""
+    return str(format_date(day, "medium", locale=date_locale())) if day else ""
+
+
 def ago(moment: datetime | None) -> str:
     """`<time>` as distance from now ('3 hours ago', 'in 2 days')."""
     if moment is None:
@@ -50,6 +57,26 @@ def filesize(size: int) -> str:
         amount, unit = amount / 1000, unit + 1
     number = format_decimal(round(amount, 1 if unit and amount < 10 else 0), locale=date_locale())
     return gettext("%(number)s %(unit)s", number=number, unit=SIZES[unit])
+
+
+def duration(length: Duration) -> str:
+    """A policy's duration in words: '4 support hours', '48 to 72 hours'."""
+    return reader_voice().duration(length)
+
+
+def country(code: str) -> str:
+    """The name of a country (ISO 3166 code) in the reader's language."""
+    return str(date_locale().territories.get(code.upper(), code))
+
+
+def reader_voice(zone: str | None = None) -> Voice:
+    """Who renders explanations of the SLA module for this reader: their language, their zone or the one given."""
+    return Voice(str(get_locale() or "en"), zone or str(reader_zone()), gettext, plural)
+
+
+def plural(singular: str, several: str, number: int) -> str:
+    """The right form, not filled in: the SLA module fills it in itself."""
+    return str(get_translations().ungettext(singular, several, number))
 
 
 def date_locale() -> Locale:

@@ -91,7 +91,7 @@ def safe_next(target: str | None) -> str | None:
 def init_web(app: Flask, config: Settings) -> None:
     """Install the extensions and hooks that every request passes through."""
     if config.proxies:
-        app.wsgi_app = ProxyFix(  # type: ignore[method-assign]
+        app.wsgi_app = ProxyFix(
             app.wsgi_app, x_for=config.proxies, x_proto=config.proxies, x_host=config.proxies
         )
     babel.init_app(app, locale_selector=choose_locale, timezone_selector=choose_zone)

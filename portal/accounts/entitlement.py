@@ -2,7 +2,6 @@
 
 from collections.abc import Iterable, Iterator
 from datetime import datetime
-from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from sqlalchemy import ColumnElement, Select, and_, or_, select
@@ -11,19 +10,10 @@ from portal.accounts.licences import Contract, Licence, Subscription
 from portal.accounts.people import Membership, Organisation
 from portal.accounts.products import Product
 from portal.db import db
-from portal.web import settings
+from portal.policies import the_policy
 
 if TYPE_CHECKING:
-    from portal.sla import Policy
     from portal.sla.entitlement import Entitlement, Grant
-
-
-def the_policy() -> "Policy":
-    """The policy in force, from the settings: a shipped name or a file. Raises `PolicyError` when it can't be used."""
-    from portal.sla import load_policy
-
-    named = str(settings().policy)
-    return load_policy(_file(named) if named.endswith(".toml") else named)
 
 
 def entitlement_of(
@@ -129,8 +119,3 @@ def _organisations(person: Any, organisation: Organisation | int | None) -> Sele
         return mine
     key = organisation if isinstance(organisation, int) else organisation.id
     return mine.where(Membership.organisation_id == key)
-
-
-def _file(named: str) -> Path:
-    """A policy file; a relative path is meant from the instance folder."""
-    return Path(named) if Path(named).is_absolute() else settings().instance / named

@@ -1,16 +1,161 @@
-"""What the home page shows: is somebody there now, what is mine, and which ways to get help this visitor has."""
+"""What the home page shows: is somebody there now, what is mine, and which ways to get help this reader has."""
 
 from dataclasses import dataclass
+from datetime import date, datetime, timedelta
 from typing import Any
+
+from flask import url_for
+from flask_babel import gettext as _
+from sqlalchemy import Row, select
+
+from portal.accounts.entitlement import entitlement_of
+from portal.accounts.products import Product, Release
+from portal.db import db, utcnow
+from portal.formats import date_locale, reader_voice, when
+from portal.front.words import BASES
+from portal.policies import the_policy
+from portal.sla import Policy, QuoteRequest, make_quote
+from portal.sla.policy import Channel
+from portal.tickets.ticket import OPEN_STATUSES, Draft, Ticket
+from portal.web import choose_zone
+
+ICONS = {"ticket": "ticket", "chat": "message-square", "phone": "phone", "email": "mail", "forum": "users"}
+MOST_TICKETS = 4
+CLOSURES_AHEAD = timedelta(days=14)
+
+
+@dataclass(frozen=True)
+class Hours:
+    """Whether support is there now, until when or from when, and which days of the coming two weeks it is not."""
+
+    is_open: bool
+    is_always_open: bool
+    changes_at: datetime | None
+    closures: tuple[tuple[date, str], ...]
+
+
+@dataclass(frozen=True)
+class Way:
+    """One way to get help: a card, linked where the portal has a page for it."""
+
+    icon: str
+    title: str
+    text: str
+    href: str | None = None
+    foot: str = ""
 
 
 @dataclass(frozen=True)
 class Hall:
     """The home page's parts for one reader."""
 
-    tickets: tuple[Any, ...] = ()
+    hours: Hours
+    ways: tuple[Way, ...]
+    plan_name: str | None
+    tickets: tuple[Row[Any], ...]
+    drafted_at: datetime | None
+    releases: tuple[Row[Any], ...]
 
 
 def front_desk(person: Any) -> Hall:
     """Gather the home page for a visitor or a person who signed in."""
-    return Hall()
+    policy, now = the_policy(), utcnow()
+    free = policy.plans[policy.policy.free_plan]
+    plan, tier = free.id, free.tiers[0]
+    if person.is_authenticated and not person.is_staff:
+        held = entitlement_of(person, now=now)
+        plan, tier = held.plan, held.tier
+    return Hall(
+        hours=hours_of(policy, tier, now),
+        ways=tuple(ways_for(person, policy, plan, tier, now)),
+        plan_name=policy.plans[plan].name.to(date_locale())
+        if person.is_authenticated and not person.is_staff
+        else None,
+        tickets=tuple(open_tickets(person)) if person.is_authenticated else (),
+        drafted_at=last_draft(person) if person.is_authenticated else None,
+        releases=tuple(newest_releases()),
+    )
+
+
+def hours_of(policy: Policy, tier: str, now: datetime) -> Hours:
+    """The support hours of a tier, as they stand now."""
+    calendar = policy.calendar(policy.tiers[tier].hours)
+    is_open = calendar.is_open(now)
+    ahead = next(iter(calendar.intervals(now, now + timedelta(days=30))), None)
+    change = (ahead.end if is_open else ahead.start) if ahead else None
+    locale = date_locale()
+    closed = calendar.shortened(now, now + CLOSURES_AHEAD)
+    named = tuple((c.day, c.name.to(locale) if c.name else "") for c in closed)
+    return Hours(is_open, calendar.is_always_open, change, named)
+
+
+def ways_for(person: Any, policy: Policy, plan: str, tier: str, now: datetime) -> list[Way]:
+    """The channels of the reader's plan, tickets first, and what everybody has."""
+    channels = policy.channels_of(plan, tier)
+    ways = [ticket_way(person, policy, plan, tier, now)]
+    ways += [channel_way(policy, channel, now) for channel in channels if channel.id != "ticket"]
+    if person.is_authenticated:
+        text = _("Invoices, payment and plans: everybody may ask, whatever their plan.")
+        ways.append(Way("credit-card", _("Billing question"), text, url_for("tickets.new", topic="billing")))
+    text = _("Channels, hours, response times and what we owe you when we are late.")
+    return [*ways, Way("scale", _("Support policy"), text, url_for("front.policy"))]
+
+
+def ticket_way(person: Any, policy: Policy, plan: str, tier: str, now: datetime) -> Way:
+    """Filing a ticket, with the promise a ticket filed now would get."""
+    title, address = _("File a ticket"), url_for("tickets.new")
+    if not person.is_authenticated:
+        text = _("Sign in or register first; it's free. You are told when the answer is due before you send.")
+        return Way(ICONS["ticket"], title, text, address)
+    quote = make_quote(policy, QuoteRequest(plan=plan, tier=tier), now, choose_zone())
+    if not quote.allowed:
+        voice = reader_voice()
+        return Way(ICONS["ticket"], _("Tickets"), " ".join(voice.say(step) for step in quote.steps))
+    if quote.first_response is None:
+        return Way(ICONS["ticket"], title, _("An agent answers you here and by e-mail."), address)
+    text = _(
+        "Filed now, answered by %(when)s (%(basis)s).", when=when(quote.first_response.due_at), basis=BASES[quote.basis]
+    )
+    return Way(ICONS["ticket"], title, text, address)
+
+
+def channel_way(policy: Policy, channel: Channel, now: datetime) -> Way:
+    """A channel beside tickets: its hours and whether it's open now; numbers stand on the policy page."""
+    locale = date_locale()
+    text = channel.note.to(locale) if channel.note else ""
+    address = url_for("front.policy", _anchor="channels") if channel.numbers else None
+    if channel.hours is None:
+        return Way(ICONS.get(channel.id, "circle"), channel.name.to(locale), text, address)
+    calendar = policy.calendar(channel.hours)
+    foot = _("Open now") if calendar.is_open(now) else _("Opens %(when)s", when=when(calendar.next_opening(now)))
+    return Way(
+        ICONS.get(channel.id, "circle"), channel.name.to(locale), text or calendar.name.to(locale), address, foot
+    )
+
+
+def open_tickets(person: Any) -> list[Row[Any]]:
+    """The newest of the reader's own open tickets; for staff those assigned to them."""
+    mine = Ticket.assignee_id == person.id if person.is_staff else Ticket.requester_id == person.id
+    query = Ticket.visible_to(person).where(mine, Ticket.status.in_(OPEN_STATUSES))
+    columns = query.with_only_columns(Ticket.number, Ticket.subject, Ticket.status, Ticket.updated_at)
+    return list(db.session.execute(columns.order_by(Ticket.updated_at.desc()).limit(MOST_TICKETS)))
+
+
+def last_draft(person: Any) -> datetime | None:
+    """When the reader last typed something that isn't sent, if there is such a draft."""
+    newest = Draft.visible_to(person).with_only_columns(Draft.updated_at).order_by(Draft.updated_at.desc())
+    return db.session.scalar(newest.limit(1))
+
+
+def newest_releases() -> list[Row[Any]]:
+    """The newest release of each product."""
+    newest = select(Release.product_id, db.func.max(Release.released_on).label("on")).group_by(Release.product_id)
+    latest = newest.subquery()
+    query = (
+        select(Product.name, Release.version, Release.released_on)
+        .join(Release, Release.product_id == Product.id)
+        .join(latest, (latest.c.product_id == Product.id) & (latest.c.on == Release.released_on))
+        .where(Product.is_retired.is_(False))
+        .order_by(Product.position)
+    )
+    return list(db.session.execute(query))

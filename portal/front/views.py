@@ -2,14 +2,19 @@
 
 from flask import Blueprint, Response, abort, render_template
 from flask.typing import ResponseReturnValue
+from flask_babel import get_locale
 from flask_login import current_user
 from sqlalchemy import text
 
-from portal.db import db
+from portal.db import db, utcnow
+from portal.fragments import fragment
 from portal.front.home import front_desk
+from portal.front.policy_page import plan_and_tier, policy_context
 from portal.front.styleguide import examples
+from portal.policies import policy_at, the_policy
 from portal.schema import is_current
-from portal.web import public, settings
+from portal.sla import Policy
+from portal.web import choose_zone, public, settings
 
 bp = Blueprint("front", __name__)
 
@@ -18,6 +23,27 @@ bp = Blueprint("front", __name__)
 @public
 def home() -> ResponseReturnValue:
     return render_template("front/home.html", hall=front_desk(current_user))
+
+
+@bp.get("/support-policy")
+@public
+def policy() -> ResponseReturnValue:
+    return show_policy(the_policy())
+
+
+@bp.get("/support-policy/<policy_id>/<version>")
+@public
+def policy_version(policy_id: str, version: str) -> ResponseReturnValue:
+    return show_policy(policy_at(policy_id, version) or abort(404))
+
+
+def show_policy(policy: Policy) -> str:
+    """The page of one version, kept for the hour by what it shows: version, language, zone, and the reader's row."""
+    mine = plan_and_tier(current_user, policy)
+    key = ("policy", policy.id, policy.version, the_policy() is policy, str(get_locale()), choose_zone(), mine)
+    hour = utcnow().replace(minute=0, second=0, microsecond=0)
+    body = fragment((*key, hour), lambda: render_template("front/_policy.html", **policy_context(policy, mine)))
+    return render_template("front/policy.html", policy=policy, body=body)
 
 
 @bp.get("/brand.css")

@@ -4,8 +4,8 @@ from collections.abc import Iterable
 from datetime import datetime
 from typing import Any
 
-from portal.accounts.entitlement import the_policy
-from portal.sla import Policy, load_policy, shipped_policies
+from portal.policies import policy_at, the_policy
+from portal.sla import Policy
 from portal.sla.timers import Event, Timers, evaluate
 from portal.tickets.ticket import Ticket, TicketEvent
 
@@ -21,14 +21,7 @@ CACHES = (
 
 def policy_of(ticket: Ticket) -> Policy:
     """The version of the policy that the ticket's promise came from; the one in force if that is kept nowhere."""
-    current = the_policy()
-    if (current.id, current.version) == (ticket.policy_id, ticket.policy_version):
-        return current
-    if ticket.policy_id in shipped_policies():
-        shipped = load_policy(ticket.policy_id)
-        if shipped.version == ticket.policy_version:
-            return shipped
-    return current
+    return policy_at(ticket.policy_id, ticket.policy_version) or the_policy()
 
 
 def timers_of(ticket: Ticket, *, now: datetime) -> Timers:
@@ -50,3 +43,9 @@ def refresh(ticket: Ticket, *, now: datetime) -> None:
 def due_times(ticket: Ticket, *, now: datetime) -> dict[str, Any]:
     """What the caches should hold: due instants of clocks that run, None for those that stand still or stopped."""
     raise NotImplementedError
+
+
+def differences(ticket: Ticket, *, now: datetime) -> list[tuple[str, datetime | None, datetime | None]]:
+    """(column, what stands there, what is right) for every cache that is wrong."""
+    right = due_times(ticket, now=now)
+    return [(name, getattr(ticket, name), value) for name, value in right.items() if getattr(ticket, name) != value]

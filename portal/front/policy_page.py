@@ -1,0 +1,210 @@
+"""The public policy page, written by the policy: what each plan has, when, and how fast."""
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from datetime import date, datetime, timedelta
+from decimal import Decimal
+from itertools import groupby
+from typing import Any
+from zoneinfo import ZoneInfo
+
+from babel import Locale
+from babel.lists import format_list
+from babel.numbers import format_percent
+from flask_babel import gettext as _
+
+from portal.accounts.entitlement import entitlement_of
+from portal.band import Band, Closure, draw_week
+from portal.db import utcnow
+from portal.formats import date_locale
+from portal.front import words
+from portal.policies import known_versions, the_policy
+from portal.sla import Policy
+from portal.sla.calendar import Calendar
+from portal.sla.policy import COMMITMENTS, Channel, Plan, Severity, Tier
+from portal.sla.targets import Case, Target, commitments
+from portal.sla.text import Text
+from portal.web import choose_zone
+
+
+@dataclass(frozen=True)
+class Row:
+    """Plans that have the same figures in a tier: one line of its table, a target (or None) for each severity."""
+
+    plans: tuple[Plan, ...]
+    targets: tuple[Target | None, ...]
+    is_mine: bool
+
+
+@dataclass(frozen=True)
+class Times:
+    """One commitment of one tier, as a table of plans by severities (no column of its own without severities)."""
+
+    tier: Tier
+    commitment: str
+    severities: tuple[Severity, ...]
+    rows: tuple[Row, ...]
+
+
+@dataclass(frozen=True)
+class Hours:
+    """A calendar that something counts on, drawn for the coming week."""
+
+    calendar: Calendar
+    band: Band
+    closures: tuple[tuple[date, str], ...]
+
+
+def plan_and_tier(person: Any, policy: Policy) -> tuple[str, str] | None:
+    """The reader's own plan and tier, if they signed in and this policy knows both."""
+    if not person.is_authenticated or person.is_staff:
+        return None
+    held = entitlement_of(person, now=utcnow())
+    known = held.plan in policy.plans and held.tier in policy.tiers
+    return (held.plan, held.tier) if known else None
+
+
+def policy_context(policy: Policy, mine: tuple[str, str] | None) -> dict[str, Any]:
+    """Everything that the page of a version shows."""
+    locale = date_locale()
+    numbers = [n for channel in policy.channels.values() for n in policy.numbers_of(channel.id, *mine)] if mine else []
+    return {
+        "policy": policy,
+        "mine": mine,
+        "is_current": the_policy() is policy,
+        "tables": time_tables(policy, mine),
+        "opening": opening_hours(policy, now=utcnow(), zone=choose_zone(), locale=locale),
+        "channels": [(channel, who_has(policy, channel)) for channel in policy.channels.values()],
+        "my_channels": {channel.id for channel in policy.channels_of(*mine)} if mine else set(),
+        "numbers": numbers,
+        "credits": credit_sentences(policy, locale),
+        "uptime": availability(policy, locale),
+        "languages_said": said_languages(policy, locale),
+        "versions": known_versions(),
+        "commitments": words.COMMITMENTS,
+        "bases": words.BASES,
+        "stops": words.STOPS,
+        "recognised": words.RECOGNISED,
+    }
+
+
+def said_languages(policy: Policy, locale: Locale) -> str:
+    """The languages of support, by their names in the reader's language."""
+    names = [Locale.parse(code).get_display_name(locale) or code for code in policy.languages.support]
+    return str(format_list(names, locale=locale))
+
+
+def time_tables(policy: Policy, mine: tuple[str, str] | None = None) -> list[Times]:
+    """Every table that has a figure. `mine` is the reader's (plan, tier)."""
+    found = []
+    for tier in policy.tiers.values():
+        for commitment in COMMITMENTS:
+            rows = tuple(_rows(policy, tier, commitment, mine))
+            if any(target for row in rows for target in row.targets):
+                severities = tuple(policy.severities[id_] for id_ in tier.severities)
+                found.append(Times(tier, commitment, severities, rows))
+    return found
+
+
+def _rows(policy: Policy, tier: Tier, commitment: str, mine: tuple[str, str] | None) -> Iterator[Row]:
+    plans = [plan for plan in policy.plans.values() if tier.id in plan.tiers]
+    figures = [(plan, _targets(policy, plan, tier, commitment)) for plan in plans]
+    for targets, group in groupby(figures, key=lambda pair: pair[1]):
+        members = tuple(plan for plan, _ in group)
+        yield Row(members, targets, any((plan.id, tier.id) == mine for plan in members))
+
+
+def _targets(policy: Policy, plan: Plan, tier: Tier, commitment: str) -> tuple[Target | None, ...]:
+    severities: tuple[str | None, ...] = tier.severities or (None,)
+    cases = (Case(plan.id, tier.id, severity) for severity in severities)
+    return tuple(getattr(commitments(policy, case), commitment) for case in cases)
+
+
+def opening_hours(policy: Policy, *, now: datetime, zone: str, locale: Locale) -> list[Hours]:
+    """The calendars of the policy with a drawing of the coming seven days and the closures of the coming month."""
+    today = now.astimezone(ZoneInfo(zone)).date()
+    found = []
+    for calendar in policy.calendars.values():
+        soon = calendar.shortened(now - timedelta(days=1), now + timedelta(days=8))
+        band = draw_week(
+            calendar.intervals(now - timedelta(days=1), now + timedelta(days=9)),
+            first=today,
+            zone=zone,
+            locale=locale,
+            now=now,
+            closures=[Closure.of(c.day, calendar.zone, _name(c.name, locale)) for c in soon],
+            rtl=locale.text_direction == "rtl",
+        )
+        coming = calendar.shortened(now, now + timedelta(days=45))
+        closed = tuple((c.day, _name(c.name, locale)) for c in coming)
+        found.append(Hours(calendar, band, closed))
+    return found
+
+
+def _name(name: Text | None, locale: Locale) -> str:
+    return name.to(locale) if name else ""
+
+
+def who_has(policy: Policy, channel: Channel) -> list[Plan | Tier]:
+    """The plans and the bought tiers that may open a channel, in the order of the file."""
+    plans: list[Plan | Tier] = [plan for plan in policy.plans.values() if _plan_has(policy, plan, channel)]
+    tiers = [
+        tier
+        for tier in policy.tiers.values()
+        if channel.id in tier.channels and not any(plan.tiers[0] == tier.id for plan in policy.plans.values())
+    ]
+    return plans + [tier for tier in tiers if len(plans) < len(policy.plans)]
+
+
+def _plan_has(policy: Policy, plan: Plan, channel: Channel) -> bool:
+    return channel.id in plan.channels or channel.id in policy.tiers[plan.tiers[0]].channels
+
+
+def credit_sentences(policy: Policy, locale: Locale) -> list[str]:
+    """What is owed for late responses, a sentence a rule; the general ones of the policy first."""
+    found = []
+    if policy.service_credits and policy.service_credits.how:
+        found.append(policy.service_credits.how.to(str(locale)))
+    for rule in policy.response_credits:
+        tiers = format_list([policy.tiers[id_].name.to(str(locale)) for id_ in rule.tiers], locale=locale)
+        share = _percent(rule.credit, locale)
+        said = _("%(tiers)s: %(share)s of the month's fee for each late response.", tiers=tiers, share=share)
+        if rule.severities:
+            named = [policy.severities[id_].name.to(str(locale)) for id_ in rule.severities]
+            said += " " + _("It holds for: %(severities)s.", severities=format_list(named, locale=locale))
+        if rule.most_per_month:
+            said += " " + _("At most %(share)s a month.", share=_percent(rule.most_per_month, locale))
+        found.append(said)
+    return found
+
+
+@dataclass(frozen=True)
+class Availability:
+    """The availability that is committed to, in words."""
+
+    sentence: str
+    steps: tuple[str, ...]
+
+
+def availability(policy: Policy, locale: Locale) -> Availability | None:
+    """None where the policy commits to no availability."""
+    uptime = policy.uptime
+    if uptime is None:
+        return None
+    tiers = format_list([policy.tiers[id_].name.to(str(locale)) for id_ in uptime.tiers], locale=locale)
+    periods = {"month": _("a month"), "quarter": _("a quarter"), "year": _("a year")}
+    share, period = _percent(uptime.percent, locale), periods[uptime.period]
+    sentence = _("%(tiers)s: available for %(share)s of %(period)s.", tiers=tiers, share=share, period=period)
+    steps = tuple(
+        _(
+            "Below %(share)s: %(credit)s of the fee is credited.",
+            share=_percent(step.below, locale),
+            credit=_percent(step.credit, locale),
+        )
+        for step in uptime.credits
+    )
+    return Availability(sentence, steps)
+
+
+def _percent(number: Decimal, locale: Locale) -> str:
+    return str(format_percent(number / 100, locale=locale, decimal_quantization=False))
