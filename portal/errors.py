@@ -1,9 +1,12 @@
 """What can go wrong, and how it is told: one page for people, one line for machines, never a trace."""
 
-from flask import Flask, g, jsonify, render_template, request
+from contextlib import suppress
+
+from flask import Flask, current_app, g, jsonify, render_template, request
 from flask.typing import ResponseReturnValue
 from flask_babel import gettext as _
 from flask_babel import lazy_gettext as _l
+from flask_login import AnonymousUserMixin
 from flask_wtf.csrf import CSRFError
 from sqlalchemy.exc import OperationalError
 from werkzeug.exceptions import HTTPException, InternalServerError, ServiceUnavailable
@@ -66,19 +69,24 @@ def refuse(error: Refused) -> ResponseReturnValue:
 
 def stop_for_database(error: OperationalError) -> ResponseReturnValue:
     """The database is away or locked for too long: say so, and let the client come back."""
-    g.error = error
-    db.session.rollback()
+    current_app.logger.warning("database unavailable", exc_info=error)
+    _forget_reader()
     return answer(ServiceUnavailable(retry_after=3))
 
 
 def break_down(error: Exception) -> ResponseReturnValue:
-    from flask import current_app
-
     if current_app.testing or current_app.debug:
         raise error
     current_app.logger.exception("unhandled error")
-    db.session.rollback()
+    _forget_reader()
     return answer(InternalServerError())
+
+
+def _forget_reader() -> None:
+    """The page that tells of the fault must not ask the database who reads it: that may be what is broken."""
+    g._login_user = AnonymousUserMixin()
+    with suppress(Exception):
+        db.session.rollback()
 
 
 def _page(code: int, title: str, sentence: str, error: HTTPException | None = None) -> ResponseReturnValue:

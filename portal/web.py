@@ -91,7 +91,7 @@ def safe_next(target: str | None) -> str | None:
 def init_web(app: Flask, config: Settings) -> None:
     """Install the extensions and hooks that every request passes through."""
     if config.proxies:
-        app.wsgi_app = ProxyFix(
+        app.wsgi_app = ProxyFix(  # type: ignore[method-assign]
             app.wsgi_app, x_for=config.proxies, x_proto=config.proxies, x_host=config.proxies
         )
     babel.init_app(app, locale_selector=choose_locale, timezone_selector=choose_zone)
@@ -252,7 +252,7 @@ def page_context() -> dict[str, Any]:
     return {
         "brand": {
             "name": config.brand_name,
-            "logo": config.brand_logo,
+            "logo": url_for("front.brand_logo") if config.brand_logo else "",
             "accent": config.brand_accent,
             "url": config.brand_url,
             "contact": config.brand_contact,

@@ -1,6 +1,6 @@
 """Home, support policy, brand and health."""
 
-from flask import Blueprint, Response, abort, render_template
+from flask import Blueprint, Response, abort, current_app, render_template, send_from_directory
 from flask.typing import ResponseReturnValue
 from flask_babel import get_locale
 from flask_login import current_user
@@ -54,6 +54,18 @@ def brand_css() -> Response:
     return response
 
 
+@bp.get("/brand-logo")
+@public
+def brand_logo() -> Response:
+    """The vendor's logo from the instance folder; an SVG can't run anything there."""
+    name = settings().brand_logo
+    if not name.lower().endswith((".svg", ".png")):
+        abort(404)
+    response = send_from_directory(settings().instance, name, max_age=3600)
+    response.headers["Content-Security-Policy"] = "default-src 'none'; style-src 'unsafe-inline'; sandbox"
+    return response
+
+
 @bp.get("/demo/styleguide")
 @public
 def styleguide() -> ResponseReturnValue:
@@ -73,8 +85,6 @@ def healthz() -> ResponseReturnValue:
 @public
 def readyz() -> ResponseReturnValue:
     """The process and what it needs answer: 200, else 503 with the name of what doesn't."""
-    from flask import current_app
-
     checks = {"database": False, "migrations": False}
     try:
         db.session.execute(text("SELECT 1"))
