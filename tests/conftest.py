@@ -94,16 +94,21 @@ def shared_app(database_url: str, instance: Path) -> Iterator[Flask]:
         db.engine.dispose()
 
 
-@pytest.fixture
-def app(shared_app: Flask, instance: Path) -> Iterator[Flask]:
-    yield shared_app
+def empty(app: Flask) -> None:
+    """Take every row out of every table, and forget what was rendered from them."""
     forget_fragments()
-    with shared_app.app_context():
+    with app.app_context():
         db.session.rollback()
         for table in reversed(db.metadata.sorted_tables):
             db.session.execute(table.delete())
         db.session.commit()
         db.session.remove()
+
+
+@pytest.fixture
+def app(shared_app: Flask, instance: Path) -> Iterator[Flask]:
+    yield shared_app
+    empty(shared_app)
     for mail in (instance / "mail").glob("*"):
         mail.unlink()
 
