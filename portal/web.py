@@ -71,7 +71,7 @@ def public(view: View) -> View:
 
 def settings() -> Settings:
     """The settings of the running application."""
-    return current_app.extensions["settings"]  # type: ignore[no-any-return]
+    return current_app.extensions["settings"]
 
 
 def wants_partial() -> bool:
