@@ -23,6 +23,7 @@ def create_app(**overrides: Any) -> Flask:
     from portal.web import init_web
 
     config = load_settings(**overrides)
+    config.instance.mkdir(mode=0o700, parents=True, exist_ok=True)
     app = Flask(
         "portal",
         template_folder=str(_beside("templates")),
