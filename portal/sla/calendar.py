@@ -1,0 +1,342 @@
+"""Support hours: which instants count, and how business time is added and measured.
+
+Arithmetic is on UTC seconds. Local dates are walked with `zoneinfo`, every opening interval is turned into two UTC
+instants, and seconds between them are summed; no day is ever taken for 86,400 seconds. A local time that a change of
+clocks skips moves later by what was skipped (an hour nearly everywhere); one that exists twice is taken the first
+time. Instants are whole seconds: fractions are dropped.
+
+Opening intervals are expanded a year at a time, on demand, into sorted arrays with running totals; adding business
+time is then two bisections, however long the span.
+"""
+
+from bisect import bisect_left, bisect_right
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from datetime import UTC, date, datetime, time, timedelta
+from functools import cached_property
+from typing import Literal, NamedTuple
+from zoneinfo import ZoneInfo
+
+from portal.sla.errors import QuoteError
+from portal.sla.text import Text
+
+Minutes = tuple[int, int]  # an interval of a local day, in minutes after its midnight; 1440 is the end of the day
+Week = tuple[tuple[Minutes, ...], ...]  # Monday first
+FIRST_YEAR, LAST_YEAR = 1970, 2100  # what the tables of public holidays reach
+DAY = timedelta(days=1)
+HOLIDAY_LANGUAGES = {"en": ("en_US", "en_GB", "en"), "de": ("de",), "nl": ("nl",), "da": ("da",), "ru": ("ru",)}
+HOLIDAY_LANGUAGES["zh"] = ("zh_CN",)
+
+
+@dataclass(frozen=True)
+class HolidaySource:
+    """Public holidays of a country (ISO 3166 code) and, where given, of one of its subdivisions."""
+
+    country: str
+    subdivision: str | None = None
+
+
+@dataclass(frozen=True)
+class DateRule:
+    """A date of each year, or of one year only."""
+
+    month: int
+    day: int
+    year: int | None = None
+    name: Text | None = None
+
+    def fits(self, day: date) -> bool:
+        return (self.month, self.day) == (day.month, day.day) and self.year in (None, day.year)
+
+
+class Closure(NamedTuple):
+    """A local date without regular hours, and why. `name` is the holiday's or the closed date's, if it has one."""
+
+    day: date
+    why: Literal["holiday", "closed", "weekday"]
+    name: Text | None
+
+
+class Interval(NamedTuple):
+    """An open stretch [start, end) in UTC."""
+
+    start: datetime
+    end: datetime
+
+
+class _Openings(NamedTuple):
+    """Open stretches of the years `first` to `last`: UTC seconds, and business seconds run up before and after each."""
+
+    first: int
+    last: int
+    opens: list[int]
+    closes: list[int]
+    before: list[int]
+    after: list[int]
+
+
+@dataclass(frozen=True, eq=False)
+class Calendar:
+    """Opening hours in one zone. `hours` are by weekday; `extra` opens a date beyond them, even a closed one."""
+
+    zone: str
+    hours: Week
+    id: str = ""
+    name: Text = field(default_factory=lambda: Text(""))
+    holidays: tuple[HolidaySource, ...] = ()
+    closed: tuple[DateRule, ...] = ()
+    extra: tuple[tuple[DateRule, tuple[Minutes, ...]], ...] = ()
+
+    # -- questions in datetimes -------------------------------------------------------------------------------
+
+    def add_business(self, at: datetime, seconds: int) -> datetime:
+        """The instant at which `seconds` of open time have passed since `at`, in UTC.
+
+        Used up exactly at closing, that is the closing; zero seconds give `at` if open, else the next opening.
+        """
+        return instant(self.add(stamp(at), seconds))
+
+    def add_business_days(self, at: datetime, days: int) -> datetime:
+        """The `days`-th open date after the local date of `at`, at the same clock time, in UTC.
+
+        Zero days give the next opening instant.
+        """
+        return instant(self.add_days(stamp(at), days))
+
+    def next_opening(self, at: datetime) -> datetime:
+        """`at` itself if open then, else the instant at which the calendar opens next, in UTC."""
+        return instant(self.add(stamp(at), 0))
+
+    def is_open(self, at: datetime) -> bool:
+        return self.add(stamp(at), 0) == stamp(at)
+
+    def business_between(self, start: datetime, end: datetime) -> int:
+        """Open seconds from `start` to `end`; negative if `end` is earlier."""
+        return self.elapsed(stamp(start), stamp(end))
+
+    def intervals(self, start: datetime, end: datetime) -> Iterator[Interval]:
+        """Open stretches that touch [start, end), clipped to it, in order."""
+        first, last = stamp(start), stamp(end)
+        openings = self._reaching(first, last)
+        for i in range(bisect_right(openings.closes, first), bisect_left(openings.opens, last)):
+            yield Interval(instant(max(openings.opens[i], first)), instant(min(openings.closes[i], last)))
+
+    def closures(self, start: datetime, end: datetime) -> list[Closure]:
+        """The local dates touched by [start, end) on which the calendar does not open at all, with the reason."""
+        return [closure for day in self.dates(start, end) if (closure := self.why_closed(day))]
+
+    def shortened(self, start: datetime, end: datetime) -> list[Closure]:
+        """Holidays and closed dates touched by [start, end) that fall on a weekday with hours, extra hours or not."""
+        found = (self._exception(day) for day in self.dates(start, end) if self.hours[day.weekday()])
+        return [closure for closure in found if closure]
+
+    def dates(self, start: datetime, end: datetime) -> Iterator[date]:
+        """The local dates touched by [start, end)."""
+        day = start.astimezone(self._home).date()
+        last = max(start, end - timedelta(seconds=1)).astimezone(self._home).date()
+        while day <= last:
+            yield day
+            day += DAY
+
+    def why_closed(self, day: date) -> Closure | None:
+        """Why the local date has no hours; None if it has some."""
+        if self.day_hours(day):
+            return None
+        return self._exception(day) or Closure(day, "weekday", None)
+
+    def day_hours(self, day: date) -> tuple[Minutes, ...]:
+        """The opening intervals of a local date in minutes after midnight, after holidays, closures and extras."""
+        regular = () if self._exception(day) else self.hours[day.weekday()]
+        extra = tuple(part for rule, parts in self.extra if rule.fits(day) for part in parts)
+        return tuple(sorted(regular + extra))
+
+    @cached_property
+    def is_always_open(self) -> bool:
+        whole = all(day == ((0, 1440),) for day in self.hours)
+        return whole and not self.holidays and not self.closed
+
+    # -- the same in UTC seconds, for those who ask often ---------------------------------------------------------
+
+    def add(self, at: int, seconds: int) -> int:
+        """`add_business` in UTC seconds. Raises QuoteError where the calendar's years end."""
+        openings = self._reaching(at, at)
+        while True:
+            i = bisect_right(openings.closes, at)
+            if i < len(openings.closes):
+                start = max(at, openings.opens[i])
+                if not seconds:
+                    return start
+                wanted = openings.before[i] + start - openings.opens[i] + seconds
+                j = bisect_left(openings.after, wanted, i)
+                if j < len(openings.after):
+                    return openings.opens[j] + wanted - openings.before[j]
+            openings = self._years(openings.first, openings.last + 1)
+
+    def add_days(self, at: int, days: int) -> int:
+        """`add_business_days` in UTC seconds."""
+        if not days:
+            return self.add(at, 0)
+        received = datetime.fromtimestamp(at, self._home)
+        day, clock = received.date(), received.time()
+        while days:
+            day += DAY
+            if day.year > LAST_YEAR:
+                raise _beyond(day.year)
+            days -= bool(self.day_hours(day))
+        return stamp(datetime.combine(day, clock, self._home))
+
+    def elapsed(self, start: int, end: int) -> int:
+        """`business_between` in UTC seconds."""
+        if end < start:
+            return -self.elapsed(end, start)
+        openings = self._reaching(start, end)
+        return _total(openings, end) - _total(openings, start)
+
+    # -- expansion ----------------------------------------------------------------------------------------------
+
+    @cached_property
+    def _home(self) -> ZoneInfo:
+        return ZoneInfo(self.zone)
+
+    @cached_property
+    def _cache(self) -> dict[str, _Openings]:
+        return {}
+
+    @cached_property
+    def _named_days(self) -> dict[int, dict[date, Text]]:
+        return {}
+
+    def _reaching(self, first: int, last: int) -> _Openings:
+        """Openings that cover both instants, with a margin of a day at each end."""
+        openings = self._cache.get("openings")
+        if openings and openings.opens and openings.opens[0] <= first and last <= openings.closes[-1]:
+            return openings
+        start, end = _year(first - 90_000), _year(last + 90_000)
+        if openings:
+            start, end = min(start, openings.first), max(end, openings.last)
+        return self._years(start, end)
+
+    def _years(self, first: int, last: int) -> _Openings:
+        """Openings of those local years. The new arrays replace the old in one step: threads may share a calendar."""
+        known = self._cache.get("openings")
+        if known and known.first <= first and last <= known.last:
+            return known
+        if first < FIRST_YEAR or last > LAST_YEAR:
+            raise _beyond(first if first < FIRST_YEAR else last)
+        opens, closes, before, after, total = [], [], [], [], 0
+        for start, end in merged(self._spans(first, last, known)):
+            opens.append(start)
+            closes.append(end)
+            before.append(total)
+            total += end - start
+            after.append(total)
+        found = _Openings(first, last, opens, closes, before, after)
+        self._cache["openings"] = found
+        return found
+
+    def _spans(self, first: int, last: int, known: _Openings | None) -> Iterator[tuple[int, int]]:
+        if known is None:
+            yield from self._expand(first, last)
+        else:
+            yield from self._expand(first, known.first - 1)
+            yield from zip(known.opens, known.closes, strict=True)
+            yield from self._expand(known.last + 1, last)
+
+    def _expand(self, first: int, last: int) -> Iterator[tuple[int, int]]:
+        day = date(first, 1, 1)
+        while day.year <= last:
+            parts = self.day_hours(day)
+            if parts and self._exists(day):
+                yield from ((self._local(day, start), self._local(day, end)) for start, end in parts)
+            day += DAY
+
+    def _exists(self, day: date) -> bool:
+        """False for a date that the zone skipped (Apia had no 30 December 2011)."""
+        return self._local(day, 0) < self._local(day, 1440)
+
+    def _local(self, day: date, minutes: int) -> int:
+        """UTC seconds of a local clock time. `fold=0` moves skipped times later and takes the first of two."""
+        day, minutes = (day + DAY, 0) if minutes == 1440 else (day, minutes)
+        return stamp(datetime.combine(day, time(minutes // 60, minutes % 60), self._home))
+
+    def _exception(self, day: date) -> Closure | None:
+        for rule in self.closed:
+            if rule.fits(day):
+                return Closure(day, "closed", rule.name)
+        name = self._holidays(day.year).get(day)
+        return Closure(day, "holiday", name) if name else None
+
+    def _holidays(self, year: int) -> dict[date, Text]:
+        if year not in self._named_days:
+            found: dict[date, Text] = {}
+            for source in self.holidays:
+                found |= public_holidays(source, year)
+            self._named_days[year] = found
+        return self._named_days[year]
+
+
+def public_holidays(source: HolidaySource, year: int) -> dict[date, Text]:
+    """Public holidays with their names in the languages known. Raises NotImplementedError for an unknown place."""
+    import holidays as tables  # half a second, so only where a calendar asks for it
+
+    probe = tables.country_holidays(source.country, subdiv=source.subdivision, years=year)
+    names: dict[date, dict[str, str]] = {day: {} for day in probe}
+    for language, codes in HOLIDAY_LANGUAGES.items():
+        code = next((code for code in codes if code in probe.supported_languages), None)
+        if code:
+            translated = tables.country_holidays(source.country, source.subdivision, years=year, language=code)
+            for day, name in translated.items():
+                names[day][language] = str(name)
+    return {day: Text({"en": probe[day], **by_language}) for day, by_language in sorted(names.items())}
+
+
+def merged(spans: Iterator[tuple[int, int]]) -> list[tuple[int, int]]:
+    """In order, empty ones dropped, those that touch or overlap joined."""
+    joined: list[tuple[int, int]] = []
+    for start, end in sorted(spans):
+        if start < end:
+            if joined and start <= joined[-1][1]:
+                joined[-1] = (joined[-1][0], max(joined[-1][1], end))
+            else:
+                joined.append((start, end))
+    return joined
+
+
+def always(zone: str) -> Calendar:
+    """The calendar that every policy has without writing it: '24x7', never closed."""
+    whole = ((0, 1440),)
+    return Calendar(zone=zone, hours=(whole,) * 7, id="24x7", name=Text(AROUND_THE_CLOCK))
+
+
+AROUND_THE_CLOCK = {
+    "en": "around the clock, every day",
+    "de": "rund um die Uhr, jeden Tag",
+    "nl": "dag en nacht, elke dag",
+    "da": "døgnet rundt, alle dage",
+    "ru": "круглосуточно, без выходных",
+    "zh": "全天候，每天",
+}
+
+
+def stamp(moment: datetime) -> int:
+    """UTC seconds of an aware datetime; fractions are dropped."""
+    return int(moment.timestamp() // 1)
+
+
+def instant(seconds: int) -> datetime:
+    return datetime.fromtimestamp(seconds, UTC)
+
+
+def _total(openings: _Openings, at: int) -> int:
+    i = bisect_right(openings.closes, at)
+    if i == len(openings.closes):
+        return openings.after[-1] if openings.after else 0
+    return openings.before[i] + max(0, at - openings.opens[i])
+
+
+def _year(at: int) -> int:
+    return datetime.fromtimestamp(at, UTC).year
+
+
+def _beyond(year: int) -> QuoteError:
+    return QuoteError("at", year, reason=f"support hours are known from {FIRST_YEAR} to {LAST_YEAR}, not for {year}")
