@@ -116,12 +116,15 @@ def _keep_worker(stop: threading.Event) -> None:
 def _announce(config: Settings) -> None:
     click.echo(f"\n  {config.brand_name} support portal: {config.base_url}\n")
     if config.is_demo:
-        from portal.demo.cast import ACCOUNTS, PASSWORD
+        from portal.demo.cast import ACCOUNTS, PASSWORD, UNCLAIMED
 
         width = max(len(account.email) for account in ACCOUNTS)
         for account in ACCOUNTS:
             click.echo(f"  {account.email:<{width}}  {account.what}")
         click.echo(f"\n  Password of every demo account: {PASSWORD}")
+        click.echo("  Licence keys to claim at /account/licences:")
+        for plan, key in UNCLAIMED.items():
+            click.echo(f"    {key}  {plan}")
         click.echo(f"  Outgoing mail: {config.base_url}/demo/mail and {config.instance / 'mail'}\n", nl=True)
     sys.stdout.flush()
 

@@ -83,6 +83,15 @@ ACCOUNTS = (
     Account("admin@larkspur.example", "Ada Verhoeven", "administrator", roles=("admin", "agent", "editor")),
 )
 
+# The first is the one that Harbourlight's order brought; the others wait for whoever claims them.
+LICENCE_KEYS = (
+    "FOYER-HARB0-VRSTA-RTER0-0001J",
+    "FOYER-DEM0B-VS1NE-SS000-00013",
+    "FOYER-DEM0T-EAM00-00000-00020",
+    "FOYER-DEM0S-TARTE-R0000-0003W",
+)
+UNCLAIMED = {"business": LICENCE_KEYS[1], "team": LICENCE_KEYS[2], "starter": LICENCE_KEYS[3]}
+
 PRODUCTS = {
     "beacon": (
         "Beacon",

@@ -3,13 +3,14 @@
 from datetime import UTC, date, datetime, timedelta
 
 from flask import current_app
+from flask_security import hash_password
 from sqlalchemy import select
 
 from portal.accounts.licences import Contract, Licence, Subscription, hash_key
 from portal.accounts.people import Membership, Organisation, Role, User
 from portal.accounts.products import Product, Release
 from portal.db import db, utcnow, writing
-from portal.demo.cast import ACCOUNTS, LICENCE_KEYS, PASSWORD, PRODUCTS, Account
+from portal.demo.cast import ACCOUNTS, LICENCE_KEYS, PASSWORD, PRODUCTS, UNCLAIMED, Account
 from portal.demo.tickets import file_demo_tickets
 
 
@@ -22,7 +23,7 @@ def is_empty() -> bool:
 
 def load_demo() -> None:
     """The vendor's products, people, what they hold, articles and some tickets of the last days."""
-    hashed = current_app.extensions["hash_password"](PASSWORD)
+    hashed = hash_password(PASSWORD)
     with writing():
         products = {slug: add_product(slug, position) for position, slug in enumerate(PRODUCTS)}
         people = {account.email: add_person(account, hashed) for account in ACCOUNTS}
@@ -100,7 +101,7 @@ def add_holdings(products: dict[str, Product]) -> None:
     )
     licence = add_licence(LICENCE_KEYS[0], "starter", products["beacon"], "Harbourlight", "wei@harbourlight.example")
     licence.organisation_id = harbourlight.id
-    for key, plan in zip(LICENCE_KEYS[1:], ("business", "team", "starter"), strict=True):
+    for plan, key in UNCLAIMED.items():
         add_licence(key, plan, products["beacon"], "", None)
 
 
