@@ -1,0 +1,143 @@
+"""Fills a portal for the bench: some tickets and articles made by the portal's own verbs, then copied many times."""
+
+import re
+import secrets
+from collections.abc import Sequence
+from datetime import datetime, timedelta
+from typing import Any
+
+from flask import Flask
+from sqlalchemy import Table, select
+
+from knowledge.articles.article import Article, Category, Section
+from knowledge.articles.writing import Manuscript, publish
+from portal.accounts.people import User
+from portal.accounts.products import Product
+from portal.db import db, utcnow, writing
+from portal.tickets import clocks, filing
+from portal.tickets.ticket import Message, Ticket, TicketEvent, new_number
+from tests import cast
+
+PATTERNS = 20
+WORDS = re.findall(
+    r"\w+",
+    """pump sensor gateway firmware update battery signal alarm report export licence password network proxy port
+    certificate backup restore sample chart calibration unit threshold reading cable antenna install window""",
+)
+
+
+def prose(number: int, words: int) -> str:
+    """Text that differs from number to number and is the same at each run."""
+    return " ".join(WORDS[(number * 7 + i * (3 + number % 11)) % len(WORDS)] for i in range(words))
+
+
+def seed(app: Flask, *, tickets: int, articles: int) -> dict[str, Any]:
+    """People, tickets and articles; returns what the measured pages are about."""
+    with app.test_request_context():
+        with writing():
+            world = cast.gather()
+            cast.subscribe(world.heron, "business", "sla-24x5")
+            db.session.commit()
+        numbers = seed_tickets(world, tickets)
+        slug = seed_articles(articles)
+        keys = {
+            name: db.session.scalar(select(User.fs_uniquifier).where(User.email == world.email(name)))
+            for name in ("customer", "agent")
+        }
+        return {"ticket": numbers[-1], "article": slug, "keys": keys}
+
+
+def seed_tickets(world: cast.World, many: int) -> list[int]:
+    now = utcnow()
+    with writing():
+        people = [db.session.get(User, world.ids[name]) for name in ("customer", "owner", "colleague")]
+        product = db.session.get(Product, world.products["beacon"])
+        patterns = []
+        for n in range(PATTERNS):
+            by = people[n % len(people)]
+            assert by
+            request = filing.Request(
+                form_key=secrets.token_hex(16),
+                subject=prose(n, 6).capitalize(),
+                body=prose(n, 60),
+                language="en",
+                zone="Europe/Berlin",
+                organisation=next(m.organisation for m in by.memberships),
+                product=product,
+                version="4.2.0.0",
+            )
+            patterns.append(filing.file_ticket(request, by=by, now=now - timedelta(hours=3 * n + 1)))
+            clocks.refresh(patterns[-1], now=now)
+        db.session.commit()
+        numbers = [ticket.number for ticket in patterns]
+        numbers += copy_tickets([ticket.id for ticket in patterns], many - PATTERNS)
+        db.session.commit()
+    return numbers
+
+
+def copy_tickets(ids: Sequence[int], many: int) -> list[int]:
+    """Copies of the patterns with their messages and events; nine of ten are closed."""
+    table, numbers, rows = Ticket.__table__, set[int](), []
+    patterns = [dict(row) for row in db.session.execute(select(table).where(table.c.id.in_(ids))).mappings()]
+    first = max(ids) + 1
+    while len(numbers) < many:
+        numbers.add(new_number())
+    for n, number in enumerate(sorted(numbers)):
+        row = patterns[n % len(patterns)] | {"id": first + n, "number": number, "form_key": secrets.token_hex(16)}
+        row |= {"subject": prose(n, 7).capitalize(), "updated_at": row["updated_at"] - timedelta(minutes=n)}
+        if n % 10:
+            row |= {"status": "closed", "next_due_at": None, "closed_at": row["updated_at"]}
+        rows.append(row)
+    insert(table, rows)
+    for child in (Message.__table__, TicketEvent.__table__):
+        originals = [dict(row) for row in db.session.execute(select(child)).mappings()]
+        of = {ticket: [row for row in originals if row["ticket_id"] == ticket] for ticket in ids}
+        unique = {"form_key": None} if "form_key" in child.c else {}
+        copies = [
+            {key: value for key, value in original.items() if key != "id"} | unique | {"ticket_id": row["id"]}
+            for n, row in enumerate(rows)
+            for original in of[patterns[n % len(patterns)]["id"]]
+        ]
+        insert(child, copies)
+    return [row["number"] for row in rows]
+
+
+def seed_articles(many: int) -> str:
+    now: datetime = utcnow()
+    with writing():
+        db.session.add(Category(slug="guides", titles={"en": "Guides"}, descriptions={"en": "How things are done."}))
+        db.session.commit()
+    with writing():
+        for n in range(min(PATTERNS, many)):
+            publish(manuscript(n), now=now)
+        db.session.commit()
+        copy_articles(many)
+        db.session.commit()
+    return "guide-0"
+
+
+def manuscript(n: int) -> Manuscript:
+    paragraphs = [f"## {prose(n + i, 4).capitalize()}\n\n{prose(n * 5 + i, 70).capitalize()}." for i in range(5)]
+    lists = "\n".join(f"- {prose(n + i, 8)}" for i in range(5))
+    body = "\n\n".join([*paragraphs, lists, "```\nfoyer --check 4.2.0\n```"])
+    title = prose(n, 5).capitalize()
+    return Manuscript(f"bench-{n}", f"guide-{n}", "en", title, body, summary=prose(n, 12), category="guides")
+
+
+def copy_articles(many: int) -> None:
+    table, sections = Article.__table__, Section.__table__
+    patterns = [dict(row) for row in db.session.execute(select(table).order_by(table.c.id)).mappings()]
+    first, rows, parts = max(row["id"] for row in patterns) + 1, [], []
+    for n in range(len(patterns), many):
+        pattern = patterns[n % len(patterns)]
+        new = {"id": first + n, "external_id": f"bench-{n}", "slug": f"guide-{n}", "title": prose(n, 5).capitalize()}
+        rows.append(pattern | new)
+        for part in db.session.execute(select(sections).where(sections.c.article_id == pattern["id"])).mappings():
+            parts.append(dict(part) | {"article_id": first + n, "text": prose(n * 3 + part["position"], 70)})
+    insert(table, rows)
+    insert(sections, parts)
+
+
+def insert(table: Table, rows: list[dict[str, Any]]) -> None:
+    for start in range(0, len(rows), 500):
+        db.session.execute(table.insert(), rows[start : start + 500])
