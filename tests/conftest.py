@@ -15,6 +15,7 @@ from portal import create_app
 from portal.accounts.people import User
 from portal.db import db
 from portal.fragments import forget_fragments
+from portal.web import limiter
 from tests import cast
 from tests import postgresql as postgresql_wheel
 
@@ -97,6 +98,7 @@ def shared_app(database_url: str, instance: Path) -> Iterator[Flask]:
 def empty(app: Flask) -> None:
     """Take every row out of every table, and forget what was rendered from them."""
     forget_fragments()
+    limiter.reset()
     with app.app_context():
         db.session.rollback()
         for table in reversed(db.metadata.sorted_tables):

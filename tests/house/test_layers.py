@@ -12,6 +12,7 @@ KNOWS = ("portal/__init__.py", "portal/tickets/", "portal/front/", "portal/demo/
 # Modules that end a transaction although no route is in them, and why.
 COMMITTERS = {
     "portal/jobs.py": "runs the jobs",
+    "portal/accounts/signing_in.py": "ends the requests of Flask-Security's pages",
     "portal/operating.py": "commands",
     "portal/doctor.py": "a command",
     "portal/demo/loading.py": "what the command `demo` runs",
@@ -19,7 +20,10 @@ COMMITTERS = {
 # Modules without routes that are part of their area's pages all the same.
 PAGE_SIDE = {"portal/tickets/keeping.py", "portal/tickets/intake.py"}
 # The frame around every page.
-FRAME = {"portal/web.py", "portal/errors.py", "portal/logs.py", "portal/db.py", "portal/accounts/signing_in.py"}
+FRAME = {
+    *("portal/web.py", "portal/errors.py", "portal/logs.py", "portal/db.py"),
+    *("portal/accounts/signing_in.py", "portal/accounts/sessions.py"),
+}
 
 
 def imported_from(path: Path, *packages: str) -> list[str]:
