@@ -32,20 +32,20 @@ def init_confirming(app: Flask) -> None:
 
 def show_confirmation(token: str) -> ResponseReturnValue:
     """Confirm an address; a link that is used, old or foreign leads to where a fresh one can be asked for."""
-    expired, invalid, user = confirm_email_token_status(token)
+    expired, invalid, user = confirm_email_token_status(token)  # type: ignore[no-untyped-call]
     if user and not expired and not invalid:
         if user.confirmed_at is not None:
             flash(*get_message("ALREADY_CONFIRMED"))
             return redirect(url_for("security.login"))
         if request.method != "POST":
             return render_template("security/confirm_email.html", token=token, email=user.email)
-    return confirm_email(token)  # type: ignore[no-any-return]
+    return confirm_email(token)
 
 
 def show_new_address(token: str) -> ResponseReturnValue:
     expired, invalid, state = check_and_get_token_status(token, "change_email", CHANGE_WITHIN)
     if expired or invalid:
-        return change_email_confirm(token)  # type: ignore[no-any-return]
+        return change_email_confirm(token)  # type: ignore[no-untyped-call]
     return render_template("security/confirm_new_email.html", token=token, email=state[2])
 
 
@@ -55,13 +55,13 @@ def show_new_address(token: str) -> ResponseReturnValue:
 def change_address(token: str) -> ResponseReturnValue:
     """Make the change of address that the mail to the new one asked to confirm."""
     try:
-        answer = change_email_confirm(token)
+        answer: ResponseReturnValue = change_email_confirm(token)  # type: ignore[no-untyped-call]
         db.session.commit()
     except IntegrityError:  # somebody has registered with it in the meantime
         db.session.rollback()
         flash(*get_message("CHANGE_EMAIL_EXPIRED"))
         return redirect(url_for("security.change_email"))
-    return answer  # type: ignore[no-any-return]
+    return answer
 
 
 def tell_old_address(app: Flask, *, user: User, old_email: str, **_: Any) -> None:

@@ -1,11 +1,13 @@
 """The licences page: what a person holds and where it comes from, what that opens, and claiming a key."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
 from flask import flash, redirect, render_template, url_for
 from flask.typing import ResponseReturnValue
+from flask_babel import get_locale
 from flask_babel import gettext as _
 from flask_babel import lazy_gettext as _l
 from flask_login import current_user
@@ -50,7 +52,7 @@ class Holding:
     claimed_by: str | None = None
 
 
-class ClaimForm(FlaskForm):
+class ClaimForm(FlaskForm):  # type: ignore[misc]
     """A key, and for members of several organisations where it goes."""
 
     key = StringField(
@@ -110,8 +112,15 @@ def licences_page(form: ClaimForm, code: int = 200) -> ResponseReturnValue:
         holdings=holdings_of(current_user, now=now),
         entitlements=entitlements_of(current_user, products, now=now),
         sources=SOURCES,
-        policy=the_policy(),
+        plan_name=lambda name: name_in(the_policy().plans, name),
+        tier_name=lambda name: name_in(the_policy().tiers, name),
+        channel_name=lambda name: name_in(the_policy().channels, name),
     ), code
+
+
+def name_in(named: Mapping[str, Any], wanted: str) -> str:
+    """What the policy calls a plan, tier or channel, in the reader's language; its id if the policy knows none."""
+    return str(named[wanted].name.to(get_locale())) if wanted in named else wanted
 
 
 def holdings_of(person: User, *, now: datetime) -> list[Holding]:
@@ -169,5 +178,4 @@ def _organisations() -> list[Organisation]:
 
 
 def _words(licence: Licence) -> dict[str, str]:
-    plan = the_policy().plans.get(licence.plan)
-    return {"product": licence.product.name, "plan": plan.name if plan else licence.plan}
+    return {"product": licence.product.name, "plan": name_in(the_policy().plans, licence.plan)}

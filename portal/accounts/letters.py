@@ -9,6 +9,7 @@ from typing import Any
 from urllib.parse import urlsplit
 
 from email_validator import EmailNotValidError, validate_email
+from flask import url_for
 from flask_security import MailUtil
 from flask_security.mail_util import EmailValidateException
 from flask_security.utils import get_message
@@ -41,7 +42,7 @@ HOURS = {
     "security/email/reset_instructions": RECOVER_WITHIN,
     "security/email/change_email_instructions": CHANGE_WITHIN,
 }
-LINKS = ("link", "confirmation_link", "reset_link", "recovery_link")
+LINKS = ("link", "confirmation_link", "reset_link", "recover_link")
 
 
 class AccountMail(MailUtil):
@@ -60,6 +61,7 @@ class AccountMail(MailUtil):
     def send_mail(
         self, template: str, subject: str, recipient: Any, sender: Any, body: Any, html: Any, **context: Any
     ) -> None:
+        context["recover_link"] = url_for("security.forgot_password")
         links = {name: absolute(context[name]) for name in LINKS if context.get(name)}
         write_letter(template, str(recipient), context["user"], **links)
 
@@ -85,17 +87,16 @@ def send_letter(
     user = db.session.get(User, user_id) if user_id else None
     if user is None:
         return
-    known, config = user.locale in settings().languages, settings()
+    shown: dict[str, Any] = {"user": user, "brand_name": settings().brand_name, **context}
+    if template in HOURS:
+        shown["hours"] = int(HOURS[template].total_seconds() // 3600)
     compose(
         recipient,
         template,
         SUBJECTS[template],
-        locale=str(user.locale) if known else locale,
+        locale=str(user.locale) if user.locale in settings().languages else locale,
         zone=str(user.zone) if is_zone(user.zone) else zone,
-        user=user,
-        brand_name=config.brand_name,
-        hours=int(HOURS[template].total_seconds() // 3600) if template in HOURS else None,
-        **context,
+        **shown,
     )
 
 

@@ -64,7 +64,7 @@ def why_refused(password: str, own: Iterable[str] = ()) -> str | None:
 
 
 def is_common(text: str) -> bool:
-    """True for a listed password, for few different characters, a repeat, a run, or two listed ones put together."""
+    """True for a listed password, for few different characters, a repeat, runs, or two listed ones put together."""
     if not text:
         return False
     if len(set(text)) < 5 or re.fullmatch(r"(.{1,12}?)\1+.{0,3}", text, re.DOTALL):
@@ -82,19 +82,17 @@ def echoes(plain: str, own: Iterable[str]) -> bool:
 
 
 def _made_of_common(text: str, words: frozenset[str], pieces: int) -> bool:
-    if not text:
-        return True
-    if pieces == 0:
-        return False
-    if len(text) <= 3 or _is_run(text):
+    """Digits, runs and up to three last characters are free; each listed word takes one of the pieces."""
+    if len(text) <= 3:
         return True
     for end in range(len(text), 2, -1):
         piece = text[:end]
-        if piece.isdigit() or piece in words or _is_run(piece):
+        is_free = piece.isdigit() or _is_run(piece)
+        if is_free or (pieces and piece in words):
             rest = text[end:]
             while rest.startswith(piece):
                 rest = rest[end:]
-            if _made_of_common(rest, words, pieces - 1):
+            if _made_of_common(rest, words, pieces if is_free else pieces - 1):
                 return True
     return False
 

@@ -16,8 +16,8 @@ from wtforms.validators import Length
 from wtforms.validators import Optional as MayBeEmpty
 
 from portal.accounts.blueprint import bp
+from portal.accounts.forms import Plain, name_field, one_line
 from portal.accounts.people import User
-from portal.accounts.sign_in_forms import Plain, name_field, one_line
 from portal.accounts.zones import zone_choices
 from portal.db import db
 from portal.web import choose_zone, is_zone, language_names, public, safe_next, settings
@@ -32,7 +32,7 @@ def text_field(label: Any, longest: int, **render_kw: Any) -> StringField:
     )
 
 
-class ProfileForm(FlaskForm):
+class ProfileForm(FlaskForm):  # type: ignore[misc]
     """What a person says about themselves."""
 
     name = name_field()

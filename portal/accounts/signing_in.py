@@ -11,7 +11,7 @@ from flask_login import current_user
 from flask_security import Security, SQLAlchemyUserDatastore, hash_password, password_reset
 from sqlalchemy.exc import IntegrityError
 
-from portal.accounts import confirming, letters, sign_in_forms
+from portal.accounts import confirming, forms, letters
 from portal.accounts.passwords import SHORTEST, GuardedHashing, Passwords
 from portal.accounts.people import Role, User, WebAuthn
 from portal.accounts.sessions import init_sessions
@@ -22,15 +22,15 @@ from portal.web import limiter, safe_next, settings
 
 security = Security()
 
-FORMS = {
-    "login_form": sign_in_forms.SignInForm,
-    "register_form": sign_in_forms.RegistrationForm,
-    "forgot_password_form": sign_in_forms.RecoveryForm,
-    "reset_password_form": sign_in_forms.NewPasswordForm,
-    "send_confirmation_form": sign_in_forms.FreshConfirmationForm,
-    "change_password_form": sign_in_forms.PasswordChangeForm,
-    "change_email_form": sign_in_forms.AddressChangeForm,
-    "verify_form": sign_in_forms.PasswordAgainForm,
+FORMS: dict[str, Any] = {
+    "login_form": forms.SignInForm,
+    "register_form": forms.RegistrationForm,
+    "forgot_password_form": forms.RecoveryForm,
+    "reset_password_form": forms.NewPasswordForm,
+    "send_confirmation_form": forms.FreshConfirmationForm,
+    "change_password_form": forms.PasswordChangeForm,
+    "change_email_form": forms.AddressChangeForm,
+    "verify_form": forms.PasswordAgainForm,
 }
 # Which setting limits which page: once by address it comes from, once by the account it names or belongs to.
 LIMITS = {
@@ -50,8 +50,9 @@ def init_signing_in(app: Flask, config: Settings) -> None:
     datastore = SQLAlchemyUserDatastore(db, User, Role, WebAuthn)
     security.init_app(app, datastore, mail_util_cls=letters.AccountMail, password_util_cls=Passwords, **FORMS)
     security.pwd_context = GuardedHashing(security.pwd_context)
-    security.i18n_domain = Texts(app)
+    security.i18n_domain = Texts(app)  # type: ignore[no-untyped-call]
     security.want_json(lambda _request: False)
+    app.security = security  # type: ignore[attr-defined]
     app.extensions["hash_password"] = hash_password
     app.before_request(refuse_detours)
     init_sessions(app, security)
@@ -173,7 +174,7 @@ def limited(name: str, view: Callable[..., Any]) -> Callable[..., Any]:
     limit = LIMITS[name]
     by_account = limiter.limit(lambda: settings()[limit], key_func=account_key, methods=["POST"])
     by_address = limiter.limit(lambda: settings()[limit], methods=["POST"])
-    return by_address(by_account(view))  # type: ignore[no-any-return]
+    return by_address(by_account(view))
 
 
 def account_key() -> str:

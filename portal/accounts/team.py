@@ -16,8 +16,8 @@ from wtforms.validators import DataRequired, Length
 
 from portal.accounts import membership
 from portal.accounts.blueprint import bp
+from portal.accounts.forms import Plain, email_field, known_by, one_line
 from portal.accounts.people import Invitation, MemberRole, Membership, Organisation
-from portal.accounts.sign_in_forms import Plain, email_field, known_by, one_line
 from portal.accounts.texts import N_
 from portal.db import db, get_or_404, utcnow
 from portal.mail import compose
@@ -40,16 +40,16 @@ def role_field() -> SelectField:
     )
 
 
-class InviteForm(FlaskForm):
+class InviteForm(FlaskForm):  # type: ignore[misc]
     email = email_field()
     role = role_field()
 
 
-class RoleForm(FlaskForm):
+class RoleForm(FlaskForm):  # type: ignore[misc]
     role = role_field()
 
 
-class NameForm(FlaskForm):
+class NameForm(FlaskForm):  # type: ignore[misc]
     name = StringField(
         _l("Name of the organisation"),
         filters=[one_line],
@@ -143,7 +143,7 @@ def write_invitation(invitation: Invitation, organisation: Organisation, token: 
         invitation.email,
         "accounts/mail/invitation",
         SUBJECT,
-        locale=known.locale if known and known.locale in settings().languages else choose_locale(),
+        locale=str(known.locale) if known and known.locale in settings().languages else choose_locale(),
         zone=choose_zone(),
         inviter=current_user.display_name,
         organisation=organisation.name,

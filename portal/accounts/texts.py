@@ -65,7 +65,7 @@ class Texts(FsDomain):
         ours = get_domain().get_translations().ugettext(string)
         if ours != string or str(get_locale() or "en") == "en":
             return ours % variables if variables else ours
-        return str(super().gettext(string, **variables))
+        return str(super().gettext(string, **variables))  # type: ignore[no-untyped-call]
 
     def get_translations(self) -> Any:
         from babel.support import Translations

@@ -40,11 +40,15 @@ def one_line(text: str | None) -> str | None:
 
 
 class Plain:
-    """Refuses control characters, which no name needs and some databases can't keep."""
+    """Refuses what no name needs: control characters, which some databases can't keep, and web addresses, with which
+    invitations could be made to advertise something."""
 
     def __call__(self, form: Any, field: Field) -> None:
-        if any(unicodedata.category(character) in ("Cc", "Cs") for character in field.data or ""):
+        text = field.data or ""
+        if any(unicodedata.category(character) in ("Cc", "Cs") for character in text):
             raise ValidationError(gettext("Leave out control characters."))
+        if "://" in text or "www." in text.lower():
+            raise ValidationError(gettext("Leave out web addresses."))
 
 
 def email_field(*checks: Any) -> EmailField:
