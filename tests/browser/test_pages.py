@@ -1,0 +1,94 @@
+"""Every page of the route table in Chromium, wide and phone, light and dark: axe finds nothing, nothing breaks."""
+
+import json
+import re
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+
+from tests.browser.conftest import PHONE, WIDE, Site, Tab
+from tests.house.access import Row, table
+
+AXE = Path(__file__).with_name("vendor") / "axe.min.js"
+RULES = ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa", "best-practice"]
+CUSTOMER, AGENT, ADMIN = "mira@tidewater.example", "agent@larkspur.example", "admin@larkspur.example"
+WHO = (("visitor", None), ("owner", CUSTOMER), ("agent", AGENT), ("admin", ADMIN))
+VIEWS = [(size, scheme) for size in ("wide", "phone") for scheme in ("light", "dark")]
+
+# Addresses that answer with something else than a page of their own, or only to a secret in the link.
+NO_PAGE = {
+    "/static/<path:filename>", "/account/fs-static/<path:filename>", "/healthz", "/readyz", "/brand.css", "/brand-logo",
+}  # fmt: skip
+
+
+def pages() -> list[Row]:
+    found = {row.rule: row for row in table() if not row.is_unsafe and row.rule not in NO_PAGE and not row.thing}
+    return [row for row in found.values() if "200" in row.statuses.values()]
+
+
+@pytest.fixture(scope="session")
+def things(site: Site) -> dict[str, object]:
+    """What the demo has for the arguments of addresses."""
+    of_customer = (
+        "SELECT number FROM ticket WHERE requester_id = (SELECT id FROM users WHERE email = ?) ORDER BY id LIMIT 1"
+    )
+    policy, version = site.value("SELECT policy_id FROM ticket"), site.value("SELECT policy_version FROM ticket")
+    return {
+        "number": site.value(of_customer, CUSTOMER),
+        "/kb/category/<slug> slug": site.value("SELECT slug FROM category ORDER BY position"),
+        "slug": site.value("SELECT slug FROM article WHERE lang = 'en' AND visibility = 'public' ORDER BY id"),
+        "mail_id": site.value("SELECT id FROM mail ORDER BY id"),
+        "organisation_id": site.value("SELECT id FROM organisation WHERE name = 'Tidewater Pumps'"),
+        "policy_id": policy,
+        "version": version,
+    }
+
+
+def address(row: Row, things: dict[str, object]) -> str | None:
+    """The rule with the demo's ids; None where the demo has nothing to show there."""
+    path = row.rule
+    for argument in re.findall(r"<([^>]+)>", row.rule):
+        name = argument.split(":")[-1]
+        value = things.get(f"{row.rule} {name}", things.get(name))
+        if value is None:
+            return None
+        path = path.replace(f"<{argument}>", str(value))
+    return path
+
+
+@pytest.mark.parametrize("row", pages(), ids=lambda row: row.rule)
+def test_a_page_is_sound(row: Row, things: dict[str, object], open_tab: Callable[..., Tab]) -> None:
+    path = address(row, things)
+    if path is None:
+        return
+    email = next(email for actor, email in WHO if row.statuses[actor] == "200")
+    tab = open_tab(email, name=re.sub(r"\W+", "-", row.rule).strip("-") or "home")
+    tab.go(path)
+    if "text/html" not in tab.page.evaluate("document.contentType"):
+        return
+    found = []
+    for size, scheme in VIEWS:
+        tab.page.set_viewport_size(WIDE if size == "wide" else PHONE)
+        tab.page.emulate_media(color_scheme=scheme, reduced_motion="reduce")
+        found += [f"{size}, {scheme}: {what}" for what in (*violations(tab), *overflow(tab))]
+        tab.shoot(f"{size}-{scheme}")
+    assert not found + tab.troubles, "\n".join(found + tab.troubles)
+
+
+def violations(tab: Tab) -> list[str]:
+    """What axe finds, one line each."""
+    if not tab.page.evaluate("typeof axe === 'object'"):
+        tab.page.evaluate(AXE.read_text(encoding="utf-8") + "; 0")
+    options = {"runOnly": RULES, "resultTypes": ["violations"]}
+    results = tab.page.evaluate(f"axe.run(document, {json.dumps(options)})")
+    return [
+        f"{violation['id']}: {violation['help']}: {node['html'][:160]} {node['failureSummary'][:300]}"
+        for violation in results["violations"]
+        for node in violation["nodes"][:3]
+    ]
+
+
+def overflow(tab: Tab) -> list[str]:
+    wide = tab.page.evaluate("document.documentElement.scrollWidth - document.documentElement.clientWidth")
+    return [f"the page is {wide} px wider than the window"] if wide > 0 else []
