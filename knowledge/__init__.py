@@ -6,10 +6,14 @@ from portal.config import Settings
 
 
 def init_knowledge(app: Flask, config: Settings) -> None:
+    from knowledge.articles.importing import load_demo_knowledge
     from knowledge.articles.views import bp as articles
+    from knowledge.articles.views import home_knowledge
     from knowledge.search.indexing import init_search
     from knowledge.search.views import bp as search
 
     init_search(app, config)
     app.register_blueprint(articles)
     app.register_blueprint(search)
+    app.add_template_global(home_knowledge)
+    app.extensions["load_demo_knowledge"] = load_demo_knowledge

@@ -14,6 +14,7 @@ from frontmatter.default_handlers import YAMLHandler
 from knowledge.articles.rendering import LONGEST
 from knowledge.articles.writing import Manuscript, publish_all, shelve
 from knowledge.search.index import apply_changes
+from portal.db import db, utcnow, writing
 from portal.errors import Refused
 
 BATCH = 500
@@ -74,6 +75,13 @@ def import_folder(path: Path, *, now: datetime, lang: str | None = None) -> Repo
         manuscripts.append(manuscript)
     take(manuscripts, sources, report, now=now)
     return report
+
+
+def load_demo_knowledge() -> None:
+    """Import the demo's knowledge base in a transaction of its own."""
+    with writing():
+        import_demo(now=utcnow())
+        db.session.commit()
 
 
 def import_demo(*, now: datetime) -> Report:

@@ -1,4 +1,4 @@
-"""What the pages of the knowledge base show: columns, not entities, one row for each address, readers' language first."""
+"""What the pages of the knowledge base show: columns, one row for each address, in the language read best."""
 
 import re
 from collections.abc import Sequence
@@ -200,13 +200,13 @@ def product_names() -> dict[str, str]:
     return {row.slug: row.name for row in db.session.execute(select(Product.slug, Product.name))}
 
 
-def language_name(code: str) -> str:
-    """A language's own name, for switches between translations."""
+def language_name(code: str, reader: str | None = None) -> str:
+    """A language's name, its own (for switches between translations) or the reader's for it."""
     try:
         locale = Locale.parse(code, sep="-")
+        return (locale.get_display_name(Locale.parse(reader, sep="-") if reader else locale) or code).capitalize()
     except (UnknownLocaleError, ValueError):
         return code
-    return (locale.get_display_name(locale) or code).capitalize()
 
 
 def version_range(versions: str | None) -> str:

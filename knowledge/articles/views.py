@@ -73,6 +73,16 @@ def vote(slug: str) -> ResponseReturnValue:
     return redirect(url_for(".show", slug=slug, thanks=request.form["helpful"], _anchor="helpful"))
 
 
+def home_knowledge() -> Markup:
+    """The topics, for the home page; nothing while there are none."""
+
+    def render() -> str:
+        shelves = reading.shelves(current_user, languages())
+        return render_template("articles/_home.html", shelves=shelves) if shelves else ""
+
+    return kept(render, "home", Edition.current())
+
+
 def find(slug: str) -> reading.Address:
     """Where the address leads the reader; `in` or `lang` asks for a language. 404 when it leads nowhere."""
     wanted = request.args.get("in") or request.args.get("lang")

@@ -73,19 +73,23 @@ class Place:
     """A section of a found article."""
 
     heading: str
-    anchor: str
+    url: str
 
 
 @dataclass(frozen=True)
 class Result:
-    """One article as it is shown: read from the database, with the reader's rights, at this moment."""
+    """One article as it is shown: read from the database, with the reader's rights, at this moment.
+
+    `url` is a path of the portal. `snippet` and `marked_title` are safe HTML with the words in `<mark>`.
+    """
 
     id: str
     kind: str
     slug: str
     lang: str
-    path: str
-    title: Markup
+    url: str
+    title: str
+    marked_title: Markup
     snippet: Markup
     score: float
     places: tuple[Place, ...]
@@ -183,14 +187,15 @@ def _result(hit: Hit, sections: dict[int, Any], wanted: Wanted, locale: str) -> 
     address = f"/kb/{quote(best.slug)}"
     if best.lang.split("-")[0] != locale.split("-")[0]:
         address += f"?in={quote(best.lang)}"
-    places = tuple(Place(row.heading, row.anchor) for row in ordered if row.anchor)
+    places = tuple(Place(row.heading, f"{address}#{quote(row.anchor)}") for row in ordered if row.anchor)
     return Result(
         id=best.external_id,
         kind="article",
         slug=best.slug,
         lang=best.lang,
-        path=address + (f"#{quote(best.anchor)}" if best.anchor else ""),
-        title=mark(best.title, matches(best.title, best.lang, wanted)),
+        url=address + (f"#{quote(best.anchor)}" if best.anchor else ""),
+        title=best.title,
+        marked_title=mark(best.title, matches(best.title, best.lang, wanted)),
         snippet=snippet(text or best.summary, best.lang, wanted),
         score=round(hit.score, 4),
         places=places,

@@ -1,14 +1,89 @@
-"""The one search box."""
+"""The one search box: results, suggestions while typing, and the same for machines."""
 
-from flask import Blueprint, render_template
+from typing import Any
+
+from flask import Blueprint, make_response, render_template, request
 from flask.typing import ResponseReturnValue
+from flask_babel import get_locale
+from flask_login import current_user
 
-from portal.web import public
+from knowledge.articles.reading import product_names
+from knowledge.paging import ListPages
+from knowledge.search.finding import present, search
+from portal.web import limiter, public, settings, wants_partial
 
 bp = Blueprint("search", __name__)
+
+PAGE, SUGGESTIONS, MOST = 10, 6, 50
+
+_limit = limiter.shared_limit(lambda: settings().limit_search, scope="search")
 
 
 @bp.get("/search")
 @public
+@_limit
 def results() -> ResponseReturnValue:
-    return render_template("search/results.html")
+    text, lang, product = request.args.get("q", ""), request.args.get("language"), request.args.get("product")
+    typing = wants_partial()
+    found = search(text, current_user, locale(), lang=lang, product=product, typing=typing)
+    every = search(text, current_user, locale(), typing=typing) if lang or product else found
+    page = ListPages(items=found.hits, per_page=PAGE, max_per_page=PAGE)
+    template = "search/_results.html" if typing else "search/results.html"
+    return render_template(
+        template,
+        found=found,
+        page=page,
+        results=present(found, page.items, current_user, locale()),
+        languages_found=every.languages(),
+        products_found=every.products(),
+        product_names=product_names(),
+        lang=lang,
+        product=product,
+    )
+
+
+@bp.get("/search/suggest")
+@public
+@_limit
+def suggest() -> ResponseReturnValue:
+    """As one types: the best few, and a link to all. Nothing for a single letter."""
+    text = request.args.get("q", "")
+    if len(text.strip()) < 2:
+        return make_response("")
+    found = search(text, current_user, locale(), typing=True)
+    shown = present(found, found.hits[:SUGGESTIONS], current_user, locale())
+    return render_template("search/_suggest.html", found=found, results=shown)
+
+
+@bp.get("/api/search")
+@public
+@_limit
+def api() -> ResponseReturnValue:
+    """`{"results": [...], "total"}` with what this session may see; `limit` is 1 to 50, 10 if it is no number."""
+    limit = min(max(request.args.get("limit", 10, type=int), 1), MOST)
+    lang = request.args.get("lang") or locale()
+    return answer(request.args.get("q", ""), current_user, lang, limit)
+
+
+def answer(text: str, person: Any, lang: str, limit: int) -> dict[str, Any]:
+    """What `/api/search` and `python -m portal search --json` say."""
+    found = search(text, person, lang)
+    base = str(settings().base_url).rstrip("/")
+    return {
+        "results": [
+            {
+                "id": result.id,
+                "url": base + result.url,
+                "title": result.title,
+                "kind": result.kind,
+                "snippet": result.snippet.striptags(),
+                "score": result.score,
+            }
+            for result in present(found, found.hits[:limit], person, lang)
+        ],
+        "total": found.total,
+    }
+
+
+def locale() -> str:
+    return str(get_locale()).replace("_", "-")

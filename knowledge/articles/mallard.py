@@ -1,0 +1,274 @@
+"""Help written in Mallard (`.page` files, as GNOME's), page by page to Markdown.
+
+The files are read without any entity or DTD: a page that declares one is refused.
+"""
+
+import re
+from collections.abc import Callable, Iterable, Iterator
+from dataclasses import dataclass, field
+from datetime import UTC, datetime
+from pathlib import Path
+from xml.etree import ElementTree
+
+from sqlalchemy import select
+
+from knowledge.articles.article import Category
+from knowledge.articles.importing import Problem, Report, take
+from knowledge.articles.writing import Manuscript, shelve
+from portal.db import db
+from portal.errors import Refused
+
+NAMESPACE = "{http://projectmallard.org/1.0/}"
+NOTES = {"tip": "TIP", "important": "IMPORTANT", "warning": "WARNING", "advanced": "NOTE", "bug": "NOTE"}
+LARGEST = 1024 * 1024
+ROOT = "index"
+
+Links = Callable[[str], str]
+
+
+@dataclass
+class Leaf:
+    """One page as it was read, before its links can be resolved."""
+
+    id: str
+    file: str
+    root: ElementTree.Element
+    title: str
+    guides: tuple[str, ...] = field(default=())
+
+
+def import_mallard(path: Path, *, lang: str, now: datetime, collection: str = "", original: str = "en") -> Report:
+    """Import the `.page` files of one folder, which are in `lang`. Ids are `collection/lang/page`.
+
+    `collection` is the folder's name unless another is given. Pages in other languages than `original` are linked to
+    the page of the same name there. The guides below the index become categories. Raises `Refused` without a folder.
+    """
+    if not path.is_dir():
+        raise Refused(f"{path} is no folder")
+    collection = collection or path.name
+    report = Report()
+    leaves = {leaf.id: leaf for leaf in _read_all(sorted(path.glob("*.page")), report)}
+    shelves = {id: f"{collection}-{_top(id, leaves)}" if _top(id, leaves) else None for id in leaves}
+    for slug in sorted({slug for slug in shelves.values() if slug}):
+        _shelve(slug, lang, leaves[slug.removeprefix(f"{collection}-")].title)
+    manuscripts, sources = [], {}
+    for leaf in leaves.values():
+        translation_of = f"{collection}/{original}/{leaf.id}" if lang != original else None
+        manuscript = Manuscript(
+            external_id=f"{collection}/{lang}/{leaf.id}",
+            slug=leaf.id.lower(),
+            lang=lang,
+            title=leaf.title,
+            summary=_inline(_info(leaf.root, "desc"), lambda xref: "")[:600],
+            body=to_markdown(leaf.root, _linker(leaves)),
+            category=shelves[leaf.id],
+            translation_of=translation_of,
+            updated_at=_revised(leaf.root),
+        )
+        sources[manuscript.external_id] = leaf.file
+        manuscripts.append(manuscript)
+    take(manuscripts, sources, report, now=now)
+    return report
+
+
+def read_page(text: bytes) -> ElementTree.Element:
+    """The page's tree. Raises `Refused` for what is no Mallard, and for a DTD or entity of any kind."""
+    if len(text) > LARGEST:
+        raise Refused("the file is longer than 1 MB")
+    if b"<!DOCTYPE" in text or b"<!ENTITY" in text:
+        raise Refused("the file declares a DTD or entities, which aren't read")
+    try:
+        root = ElementTree.fromstring(text)
+    except (ElementTree.ParseError, ValueError, LookupError) as error:
+        raise Refused(f"not well-formed XML: {error}") from None
+    if root.tag != f"{NAMESPACE}page":
+        raise Refused("this is no Mallard page")
+    return root
+
+
+def _read_all(files: Iterable[Path], report: Report) -> Iterator[Leaf]:
+    for file in files:
+        try:
+            root = read_page(file.read_bytes())
+            title = _inline(root.find(f"{NAMESPACE}title"), lambda xref: "")
+            if not title:
+                raise Refused("the page has no title")
+            links = root.findall(f"{NAMESPACE}info/{NAMESPACE}link[@type='guide']")
+            guides = tuple(link.get("xref", "").partition("#")[0] for link in links)
+            yield Leaf(root.get("id") or file.stem, file.name, root, title, guides)
+        except Refused as error:
+            report.problems.append(Problem(file.name, str(error)))
+
+
+def _top(page: str, leaves: dict[str, Leaf]) -> str | None:
+    """The guide directly below the index that leads to this page, or None."""
+    seen: set[str] = set()
+    waiting = [page]
+    while waiting:
+        here = waiting.pop(0)
+        if here in seen or here not in leaves or here == ROOT:
+            continue
+        seen.add(here)
+        if ROOT in leaves[here].guides:
+            return here
+        waiting += leaves[here].guides
+    return None
+
+
+def _shelve(slug: str, lang: str, title: str) -> None:
+    """A category of this name, with its titles in other languages kept."""
+    known = db.session.scalar(select(Category.titles).filter_by(slug=slug)) or {}
+    shelve(slug, position=500, icon="book-open", titles=known | {lang: title}, descriptions={})
+
+
+def _linker(leaves: dict[str, Leaf]) -> Links:
+    def address(xref: str) -> str:
+        page, _, _anchor = xref.partition("#")
+        return f"/kb/{page.lower()}" if page in leaves else ""
+
+    return address
+
+
+def _info(root: ElementTree.Element, name: str) -> ElementTree.Element | None:
+    return root.find(f"{NAMESPACE}info/{NAMESPACE}{name}")
+
+
+def _revised(root: ElementTree.Element) -> datetime | None:
+    dates = [found.get("date", "") for found in root.findall(f"{NAMESPACE}info/{NAMESPACE}revision")]
+    valid = sorted(date for date in dates if re.fullmatch(r"\d{4}-\d{2}-\d{2}", date))
+    try:
+        return datetime.strptime(valid[-1], "%Y-%m-%d").replace(hour=12, tzinfo=UTC) if valid else None
+    except ValueError:
+        return None
+
+
+def to_markdown(root: ElementTree.Element, links: Links) -> str:
+    """The body of a page. `links` gives the address of an `xref`, or nothing for one that leads nowhere."""
+    return "\n\n".join(_blocks(root, links, level=1)).strip() + "\n"
+
+
+def _blocks(parent: ElementTree.Element, links: Links, level: int) -> Iterator[str]:
+    for child in parent:
+        if not isinstance(child.tag, str) or not child.tag.startswith(NAMESPACE):
+            continue
+        name = child.tag.removeprefix(NAMESPACE)
+        yield from (block for block in _block(name, child, links, level) if block.strip())
+
+
+def _block(name: str, node: ElementTree.Element, links: Links, level: int) -> Iterator[str]:
+    if name in ("info", "title", "links"):
+        return
+    if name == "section":
+        yield f"{'#' * min(level + 1, 6)} {_inline(node.find(f'{NAMESPACE}title'), links)}"
+        yield from _blocks(node, links, level + 1)
+    elif name == "p":
+        yield _line_start(_inline(node, links))
+    elif name in ("steps", "list"):
+        yield _list(node, links, level, ordered=name == "steps" or node.get("type") == "numbered")
+    elif name in ("terms", "tree"):
+        yield _terms(node, links, level)
+    elif name in ("code", "screen"):
+        yield f"```\n{(''.join(node.itertext())).strip()}\n```"
+    elif name == "note":
+        yield _quoted(f"[!{NOTES.get(node.get('style', ''), 'NOTE')}]", node, links, level)
+    elif name == "table":
+        yield _table(node, links)
+    elif name == "media":
+        yield from _blocks(node, links, level)
+    else:  # synopsis, example, comment, quote, listing, figure, if:choose … are containers of blocks
+        if title := _inline(node.find(f"{NAMESPACE}title"), links):
+            yield f"**{title}**"
+        yield from _blocks(node, links, level)
+
+
+def _list(node: ElementTree.Element, links: Links, level: int, *, ordered: bool) -> str:
+    title = _inline(node.find(f"{NAMESPACE}title"), links)
+    lines = [f"**{title}**\n"] if title else []
+    for number, item in enumerate(node.findall(f"{NAMESPACE}item"), 1):
+        mark = f"{number}. " if ordered else "- "
+        text = "\n\n".join(_blocks(item, links, level)) or _inline(item, links)
+        lines.append(mark + text.replace("\n", "\n" + " " * len(mark)))
+    return "\n".join(lines)
+
+
+def _terms(node: ElementTree.Element, links: Links, level: int) -> str:
+    parts = []
+    for item in node.findall(f"{NAMESPACE}item"):
+        titles = [_inline(title, links) for title in item.findall(f"{NAMESPACE}title")]
+        body = "\n\n".join(_blocks(item, links, level))
+        term = ", ".join(titles) or _line_start((item.text or "").strip())
+        parts.append(f"- **{term}**\n\n{body}".replace("\n", "\n  ") if term else body)
+    return "\n".join(parts)
+
+
+def _quoted(mark: str, node: ElementTree.Element, links: Links, level: int) -> str:
+    title = _inline(node.find(f"{NAMESPACE}title"), links)
+    body = "\n\n".join(_blocks(node, links, level))
+    return "\n".join(f"> {line}".rstrip() for line in f"{mark} {title}\n\n{body}".split("\n"))
+
+
+def _table(node: ElementTree.Element, links: Links) -> str:
+    rows = [
+        [" ".join(_blocks(cell, links, 1)).replace("\n", " ").replace("|", "\\|") for cell in row]
+        for row in node.iter(f"{NAMESPACE}tr")
+    ]
+    if not rows:
+        return ""
+    width = max(len(row) for row in rows)
+    lines = ["| " + " | ".join(row + [""] * (width - len(row))) + " |" for row in rows]
+    return "\n".join([lines[0], "|" + " --- |" * width, *lines[1:]])
+
+
+def _inline(node: ElementTree.Element | None, links: Links) -> str:
+    """The running text of an element, its spaces collapsed."""
+    return re.sub(r"\s+", " ", "".join(_spans(node, links))).strip() if node is not None else ""
+
+
+def _spans(node: ElementTree.Element, links: Links) -> Iterator[str]:
+    yield _escaped(node.text or "")
+    for child in node:
+        name = child.tag.removeprefix(NAMESPACE) if isinstance(child.tag, str) else ""
+        inner = "".join(_spans(child, links)) if name else ""
+        if name in ("code", "cmd", "file", "input", "output", "sys", "key"):
+            yield _code("".join(child.itertext()))
+        elif name in ("gui", "guiseq", "em"):
+            yield _wrapped(inner, "*" if name == "em" else "" if node.tag == f"{NAMESPACE}guiseq" else "**")
+        elif name == "keyseq":
+            yield "+".join(_code("".join(key.itertext())) for key in child)
+        elif name == "link":
+            yield _link(child, inner, links)
+        elif name not in ("media", "title"):
+            yield inner
+        if node.tag == f"{NAMESPACE}guiseq" and child is not node[-1]:
+            yield " → "
+        else:
+            yield _escaped(child.tail or "")
+
+
+def _link(node: ElementTree.Element, inner: str, links: Links) -> str:
+    href = node.get("href", "")
+    address = href if href.startswith(("http:", "https:", "mailto:")) else links(node.get("xref", ""))
+    text = inner.strip()
+    return f"[{text}]({address})" if address and text else f"<{address}>" if address.startswith("http") else text
+
+
+def _code(text: str) -> str:
+    text = re.sub(r"\s+", " ", text).strip()
+    return f"`{text}`" if text and "`" not in text else _escaped(text)
+
+
+def _wrapped(text: str, mark: str) -> str:
+    inner = text.strip()
+    if not inner or not mark:
+        return text
+    before, after = text[: len(text) - len(text.lstrip())], text[len(text.rstrip()) :]
+    return f"{before}{mark}{inner}{mark}{after}"
+
+
+def _escaped(text: str) -> str:
+    return re.sub(r"([\\`*_\[\]<>#|~])", r"\\\1", text)
+
+
+def _line_start(text: str) -> str:
+    """Text that would begin a list or a quotation, kept as text."""
+    return re.sub(r"^(\d+)([.)])|^([-+])(?= )", lambda m: f"{m[1]}\\{m[2]}" if m[1] else f"\\{m[3]}", text)
