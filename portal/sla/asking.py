@@ -5,7 +5,7 @@ from datetime import datetime
 
 from portal.sla.calendar import stamp
 from portal.sla.errors import QuoteError
-from portal.sla.policy import Policy
+from portal.sla.policy import Policy, Topic
 from portal.sla.quote import QuoteRequest
 from portal.sla.reading import is_zone
 from portal.sla.targets import Case
@@ -14,7 +14,8 @@ from portal.sla.targets import Case
 def case_of(policy: Policy, request: QuoteRequest) -> Case:
     """The case that a request is. Raises QuoteError naming the field and what it may be."""
     plan = _known("plan", request.plan, policy.plans)
-    if request.topic not in ("product", "billing"):
+    topic: Topic = "billing" if request.topic == "billing" else "product"
+    if request.topic != topic:
         raise QuoteError("topic", request.topic, ("product", "billing"))
     _known("channel", request.channel, policy.channels)
     for field, value, known in (
@@ -35,7 +36,7 @@ def case_of(policy: Policy, request: QuoteRequest) -> Case:
         product=request.product,
         region=request.region,
         channel=request.channel,
-        topic=request.topic,
+        topic=topic,
         reseller=reseller,
     )
 

@@ -125,7 +125,7 @@ def _reach(policy: Policy) -> Iterator[Fault]:
     heard: set[tuple[int, str]] = set()
     meant: set[int] = set()
     for case in cases(policy):
-        last = {}
+        last: dict[str, tuple[int, str]] = {}
         for i, block in enumerate(policy.targets):
             if fits(block, case):
                 meant.add(i)
@@ -157,9 +157,9 @@ def _complete(policy: Policy) -> Iterator[Fault]:
     gaps: set[str] = set()
     for case in cases(policy):
         said = settled(policy, case)
-        if case.topic == "billing" or case.reseller:
-            if not any(isinstance(said[name], Figures) for name in COMMITMENTS):
-                continue
+        may_be_silent = case.topic == "billing" or case.reseller
+        if may_be_silent and not any(isinstance(said[name], Figures) for name in COMMITMENTS):
+            continue
         who = f"plan {case.plan!r}, tier {case.tier!r}" + (f", severity {case.severity!r}" if case.severity else "")
         figures = [f for name in COMMITMENTS if (f := _figure_in(said[name], case.severity))]
         if said["basis"] is None and not (figures and all(figure.basis for figure in figures)):

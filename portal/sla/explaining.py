@@ -134,7 +134,7 @@ STOPS: dict[StopsOn, str] = {
 }
 TIER_NOT_SOLD = N_("%(tier)s can't be had with the plan %(plan)s, which has: %(instead)s.")
 AT_DISCRETION = N_(
-    "%(channel)s is answered at the vendor's discretion only, so nothing can be promised. You can count on: %(instead)s."
+    "%(channel)s is answered at the vendor's discretion, so nothing can be promised. You can count on: %(instead)s."
 )
 NOT_FOR_RESELLERS = N_("Resellers don't have %(channel)s. They have: %(instead)s.")
 NOT_IN_PLAN = N_("The plan %(plan)s does not include %(channel)s. It includes: %(instead)s.")

@@ -3,6 +3,7 @@
 import re
 from collections.abc import Iterator, Mapping
 from datetime import date
+from itertools import pairwise
 from typing import Any
 
 from portal.sla.calendar import DateRule, Minutes
@@ -44,7 +45,7 @@ def read_intervals(reader: Reader, value: Any, key: str) -> Any:
     if any(item is BROKEN for item in read):
         return BROKEN
     intervals = sorted(read)
-    for (_, end), (start, _) in zip(intervals, intervals[1:], strict=False):
+    for (_, end), (start, _) in pairwise(intervals):
         if start < end:
             return reader.fault(key, f"has overlapping intervals: one starts at {_said(start)}, before {_said(end)}")
     return tuple(intervals)

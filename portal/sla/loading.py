@@ -75,7 +75,7 @@ def parse_policy(text: str, file: str = "policy.toml") -> Policy:
         lines = line_numbers(text)
         found = dict.fromkeys(Problem(file, key, reason, line_of(key, lines)) for key, reason in reader.faults)
         raise PolicyError(sorted(found, key=lambda problem: problem.line or 0))
-    return policy  # type: ignore[no-any-return]
+    return policy
 
 
 CLOSED = tuple[DateRule, ...]

@@ -50,7 +50,11 @@ def make_quote(policy: Policy, request: QuoteRequest, at: datetime, zone: str | 
         compare=partial(options, policy, request, received),
     )
     if standing.refusal:
-        quote.basis, quote.stops_on, quote.explain = "none", None, lambda quote: (standing.refusal,)
+        quote.basis, quote.stops_on, quote.explain = (
+            "none",
+            None,
+            lambda quote: (quote.refusal,) if quote.refusal else (),
+        )
         return quote
     quote.first_response = clock(promised.first_response, received)
     quote.next_response = clock(promised.next_response, received)

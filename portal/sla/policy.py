@@ -224,23 +224,23 @@ class Policy:
     products: dict[str, Named] = field(default_factory=dict)
     regions: dict[str, Named] = field(default_factory=dict)
     routing: tuple[RoutingRule, ...] = ()
-    clocks: Clocks = Clocks()
+    clocks: Clocks = field(default_factory=Clocks)
     billing: terms.Billing | None = None
     warnings: tuple[terms.BreachWarning, ...] = ()
     uptime: terms.Uptime | None = None
     response_credits: tuple[terms.ResponseCredit, ...] = ()
     service_credits: terms.ServiceCredits | None = None
-    coverage: terms.Coverage = terms.Coverage()
+    coverage: terms.Coverage = field(default_factory=terms.Coverage)
     versions: terms.VersionRules | None = None
-    languages: terms.Languages = terms.Languages(support=("en",))
-    registration: terms.Registration = terms.Registration()
+    languages: terms.Languages = field(default_factory=lambda: terms.Languages(support=("en",)))
+    registration: terms.Registration = field(default_factory=terms.Registration)
     remote_support: terms.RemoteSupport | None = None
     resellers: terms.Resellers | None = None
     attachments: terms.Attachments | None = None
-    satisfaction: terms.Satisfaction = terms.Satisfaction()
-    self_service: terms.SelfService = terms.SelfService()
+    satisfaction: terms.Satisfaction = field(default_factory=terms.Satisfaction)
+    self_service: terms.SelfService = field(default_factory=terms.SelfService)
     services: tuple[terms.OtherService, ...] = ()
-    general: terms.General = terms.General()
+    general: terms.General = field(default_factory=terms.General)
     history: tuple[terms.Change, ...] = ()
 
     __hash__ = object.__hash__

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Any, Literal, NamedTuple
 
-from portal.sla.policy import StopsOn, Topic
+from portal.sla.policy import StopsOn
 from portal.sla.steps import Step
 from portal.sla.terms import Basis
 from portal.sla.text import Text
@@ -29,7 +29,7 @@ class QuoteRequest(NamedTuple):
     product: str | None = None
     region: str | None = None
     reseller: bool = False
-    topic: Topic = "product"
+    topic: str = "product"
     language: str | None = None
     contract: bool = False
 
@@ -167,10 +167,19 @@ class Quote:
         kept = packed.get("steps")
         steps = [Step.from_json(step) for step in kept] if kept is not None else _quoted(packed["explanation"])
         return cls(
-            **{name: packed[name] for name in ("allowed", "tier", "queue", "rank", "severity", "basis", "stops_on")},
+            allowed=packed["allowed"],
+            tier=packed["tier"],
+            queue=packed["queue"],
+            rank=packed["rank"],
+            severity=packed["severity"],
+            basis=packed["basis"],
+            stops_on=packed["stops_on"],
             policy_id=packed["policy"]["id"],
             policy_version=packed["policy"]["version"],
-            **{name: _unpacked(packed[name]) for name in ("first_response", "next_response", "update", "resolution")},
+            first_response=_unpacked(packed["first_response"]),
+            next_response=_unpacked(packed["next_response"]),
+            update=_unpacked(packed["update"]),
+            resolution=_unpacked(packed["resolution"]),
             zone=packed.get("zone"),
             refusal=Step.from_json(refused) if refused else None,
             _steps=tuple(steps),

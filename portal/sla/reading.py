@@ -133,7 +133,7 @@ class Reader:
         for name, entry in value.items():
             own = is_dataclass(hint) and any(spec.name == "id" for spec in fields(hint))
             place = _under(key, name)
-            read[name] = self.build(hint, entry, place, id=name) if own else self.read(hint, entry, place)  # type: ignore[arg-type]
+            read[name] = self.build(hint, entry, place, id=name) if own else self.read(hint, entry, place)
         return BROKEN if any(entry is BROKEN for entry in read.values()) else read
 
     def _plain(self, hint: Any, value: Any, key: str) -> Any:
@@ -200,7 +200,7 @@ def is_zone(name: object) -> bool:
 
 
 @cache
-def _hints(kind: type[Any]) -> dict[str, Any]:
+def _hints(kind: Any) -> dict[str, Any]:
     return get_type_hints(kind, include_extras=True)
 
 

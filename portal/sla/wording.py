@@ -5,7 +5,7 @@ this module knows no catalogue. Times always carry their zone.
 """
 
 from collections.abc import Callable
-from datetime import UTC, datetime
+from datetime import UTC, date, datetime
 from typing import Protocol
 from zoneinfo import ZoneInfo
 
@@ -125,7 +125,7 @@ class Voice:
             parts.append(self.number(PLAIN_DAYS, days.plain))
         return self.list(parts)
 
-    def named_day(self, day: object, name: Text | None) -> str:
+    def named_day(self, day: date, name: Text | None) -> str:
         written = format_skeleton("MMMEd", day, locale=self.locale)
         if name is None:
             return written

@@ -1,0 +1,260 @@
+"""The clocks of a ticket: a pure function of (policy version, events, now). Nothing is counted up and stored.
+
+First response runs from receipt to the event that the policy says (`stops_on`); next response from the oldest customer
+message that nobody answered; update from the last public answer; resolution from receipt until solved. Update and
+resolution stand still while the ticket waits for the customer; responses never do. Auto-replies never count.
+"""
+
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass, field, fields
+from datetime import datetime
+from typing import Any
+
+from portal.sla.asking import case_of
+from portal.sla.calendar import instant, stamp
+from portal.sla.clockwork import Breach, Clockwork, Pause, State, Timer, Warned
+from portal.sla.policy import COMMITMENTS, Policy
+from portal.sla.quote import QuoteRequest
+from portal.sla.targets import Case, Commitments, commitments
+from portal.sla.terms import Commitment
+
+__all__ = ["Breach", "Event", "Pause", "State", "Timer", "Timers", "Warned", "evaluate"]
+
+KINDS = ("received", "receipt_sent", "triaged", "severity_changed", "plan_changed", "agent_replied", "customer_replied",
+         "waiting", "resolved", "closed", "reopened")  # fmt: skip
+
+
+@dataclass(frozen=True)
+class Event:
+    """Something that happened to a ticket. `kind` is one of KINDS; others (notes, assignments) move no clock.
+
+    `received` carries what the promise depends on: plan, tier, severity, product, region, channel, topic, reseller.
+    `triaged` and `severity_changed` carry the severity that holds from then, `plan_changed` plan and tier.
+    `agent_replied` with `wait` lets the ticket wait for the customer. `automatic` marks what a machine wrote.
+    `by_customer` is False for what staff did in the customer's place, such as reopening.
+    """
+
+    kind: str
+    at: datetime
+    plan: str | None = None
+    tier: str | None = None
+    severity: str | None = None
+    product: str | None = None
+    region: str | None = None
+    channel: str = "ticket"
+    topic: str = "product"
+    reseller: bool = False
+    wait: bool = False
+    automatic: bool = False
+    by_customer: bool = True
+
+    @classmethod
+    def of(cls, kind: str, at: datetime, detail: Mapping[str, Any]) -> "Event":
+        """An event from a stored row; entries of `detail` that no clock knows are left out."""
+        return cls(kind, at, **{name: detail[name] for name in DETAILS if name in detail})
+
+
+DETAILS = tuple(spec.name for spec in fields(Event) if spec.name not in ("kind", "at"))
+
+
+@dataclass(frozen=True)
+class Timers:
+    """The four clocks at an instant. `breaches` are all that were late, earlier rounds of a clock included."""
+
+    first_response: Timer
+    next_response: Timer
+    update: Timer
+    resolution: Timer
+    breaches: tuple[Breach, ...] = ()
+    waiting_since: datetime | None = None
+
+    def __iter__(self) -> Iterator[Timer]:
+        return iter((self.first_response, self.next_response, self.update, self.resolution))
+
+    @property
+    def next_due_at(self) -> datetime | None:
+        """The due instant that comes first among the clocks that run, those already late included."""
+        return min((timer.due_at for timer in self if timer.is_open and timer.due_at), default=None)
+
+
+def evaluate(policy: Policy, events: Iterable[Event], now: datetime) -> Timers:
+    """The clocks at `now`. Events may come in any order; those after `now` have not happened yet.
+
+    Without a `received` event there are no clocks. Raises QuoteError if it names what the policy does not know.
+    """
+    past = sorted((event for event in events if event.at <= now), key=lambda event: event.at)
+    log = _Log(policy)
+    for event in past:
+        log.note(event)
+    return log.read(stamp(now))
+
+
+@dataclass
+class _Log:
+    """Reads events in order and moves the clocks."""
+
+    policy: Policy
+    case: Case | None = None
+    unanswered: int | None = None  # receipt of the oldest customer message that nobody has answered
+    waiting: int | None = None
+    was_answered: bool = False  # the first response is over, whether or not a time was promised for it
+    is_solved: bool = False
+    breaches: list[Breach] = field(default_factory=list)
+    clocks: dict[Commitment, Clockwork] = field(default_factory=dict)
+
+    def __post_init__(self) -> None:
+        self.clocks = {name: Clockwork(name, self.policy.zone) for name in COMMITMENTS}
+
+    def note(self, event: Event) -> None:
+        at = stamp(event.at)
+        if event.kind == "received" and self.case is None:
+            self._received(event, at)
+        elif self.case is None or (event.automatic and event.kind != "receipt_sent"):
+            return  # nothing to time yet, or written by a machine
+        elif event.kind in ("triaged", "severity_changed"):
+            self._changed(event, at)
+            if event.kind == "triaged":
+                self._notified("triage_notice", at)
+        elif event.kind == "plan_changed":
+            self._changed(event, at)
+        elif event.kind == "receipt_sent":
+            self._notified("automatic_receipt", at)
+        elif event.kind == "agent_replied":
+            self._answered(event, at)
+        elif event.kind == "waiting":
+            self._wait(at)
+        elif event.kind in ("customer_replied", "reopened"):
+            self._asked(event, at)
+        elif event.kind in ("resolved", "closed"):
+            self._solved(at)
+
+    def read(self, now: int) -> Timers:
+        current = [breach for clock in self.clocks.values() if (breach := clock.breach(now))]
+        timers = {name: clock.read(self.policy, now) for name, clock in self.clocks.items()}
+        waiting = None if self.waiting is None else instant(self.waiting)
+        return Timers(**timers, breaches=(*self.breaches, *current), waiting_since=waiting)
+
+    @property
+    def promised(self) -> Commitments:
+        assert self.case
+        return commitments(self.policy, self.case)
+
+    def _received(self, event: Event, at: int) -> None:
+        named = {name: getattr(event, name) for name in QuoteRequest._fields if hasattr(event, name)}
+        self.case = case_of(self.policy, QuoteRequest(**named))
+        self.unanswered = at
+        for name in ("first_response", "update", "resolution"):
+            self.clocks[name].start(self.promised.of(name), at)
+
+    def _changed(self, event: Event, at: int) -> None:
+        """Another severity, plan or tier: better ones hold from now, worse ones take nothing back."""
+        before, self.case = self.case, _case_after(self.policy, self.case, event)
+        if before and self.case != before:
+            is_better = _is_better(self.policy, self.case, before)
+            for name, clock in self.clocks.items():
+                if not clock.runs and not self._may_begin(name):
+                    continue
+                if is_better:
+                    clock.improve(self.promised.of(name), at)
+                else:
+                    clock.keep(at)
+
+    def _notified(self, how: str, at: int) -> None:
+        """The customer was told that the ticket is logged; it stops the first response where the policy says so."""
+        if self.promised.stops_on == how and not self.was_answered:
+            self.was_answered = True
+            self.clocks["first_response"].stop(at)
+            self._await_answer()
+
+    def _answered(self, event: Event, at: int) -> None:
+        self._reopen(at)
+        self.clocks["first_response"].stop(at)
+        self.clocks["next_response"].stop(at)
+        self.was_answered, self.unanswered = True, None
+        self._restart("update", at)
+        if event.wait:
+            self._wait(at)
+        else:
+            self._resume(at)
+
+    def _asked(self, event: Event, at: int) -> None:
+        self._reopen(at)
+        if event.by_customer:
+            self._resume(at)
+            if self.unanswered is None:
+                self.unanswered = at
+            self._await_answer()
+
+    def _await_answer(self) -> None:
+        """Start the next response for the oldest unanswered message, once the first response is done."""
+        if self.was_answered and not self.clocks["next_response"].runs and self.unanswered is not None:
+            self._restart("next_response", self.unanswered)
+
+    def _solved(self, at: int) -> None:
+        self.is_solved, self.was_answered, self.unanswered, self.waiting = True, True, None, None
+        for clock in self.clocks.values():
+            clock.stop(at)
+
+    def _reopen(self, at: int) -> None:
+        """Any message after the solution takes the ticket up again."""
+        if self.is_solved:
+            self.is_solved = False
+            self.clocks["resolution"].resume_stopped(at)
+            self._restart("update", at)
+
+    def _may_begin(self, name: Commitment) -> bool:
+        """Whether a clock for which nothing was promised so far begins with a better plan."""
+        if name == "first_response":
+            return not self.was_answered
+        if name == "next_response":
+            return self.was_answered and self.unanswered is not None
+        return not self.is_solved
+
+    def _wait(self, at: int) -> None:
+        if "waiting_on_customer" in self.policy.clocks.pauses and not self.is_solved:
+            self.waiting = at if self.waiting is None else self.waiting
+            for name in self.policy.clocks.paused_clocks:
+                self.clocks[name].pause(at)
+
+    def _resume(self, at: int) -> None:
+        self.waiting = None
+        for name in self.policy.clocks.paused_clocks:
+            self.clocks[name].resume(at)
+
+    def _restart(self, name: Commitment, at: int) -> None:
+        """A new round of a clock; a round that was late stays on record."""
+        clock = self.clocks[name]
+        clock.stop(at)
+        if breach := clock.breach(at):
+            self.breaches.append(breach)
+        clock.start(self.promised.of(name), at)
+
+
+def _case_after(policy: Policy, case: Case | None, event: Event) -> Case | None:
+    assert case
+    tier = event.tier or case.tier
+    if event.plan and not event.tier and tier not in policy.plans[event.plan].tiers:
+        tier = policy.plans[event.plan].tiers[0]
+    severity = event.severity or case.severity
+    if severity not in policy.tiers[tier].severities:
+        severity = None if case.topic == "billing" else policy.default_severity(tier)
+    return case._replace(plan=event.plan or case.plan, tier=tier, severity=severity)
+
+
+def _is_better(policy: Policy, case: Case | None, before: Case) -> bool:
+    """Raised in tier, plan or severity, the first that differs deciding. Tiers stand from the least to the most in the
+    file, severities from the worst to the mildest."""
+    assert case
+    tiers, severities = list(policy.tiers), list(policy.severities)
+    for new, old in (
+        (-tiers.index(case.tier), -tiers.index(before.tier)),
+        (policy.plans[case.plan].rank, policy.plans[before.plan].rank),
+        (_place(severities, case.severity), _place(severities, before.severity)),
+    ):
+        if new != old:
+            return new < old
+    return False
+
+
+def _place(order: list[str], severity: str | None) -> int:
+    return order.index(severity) if severity in order else len(order)
