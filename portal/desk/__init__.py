@@ -4,6 +4,9 @@ from flask import Flask
 
 
 def init_desk(app: Flask) -> None:
-    from portal.desk.views import bp
+    import portal.desk.acts
+    import portal.desk.queue
+    import portal.desk.ticket_page  # noqa: F401  (the routes of all three)
+    from portal.desk.gate import bp
 
     app.register_blueprint(bp)

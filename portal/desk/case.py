@@ -1,0 +1,215 @@
+"""All that is known of one ticket, for the agent who answers it."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+from zoneinfo import ZoneInfo
+
+from babel import Locale
+from babel.dates import format_skeleton, format_time
+from flask_babel import gettext as _
+from flask_wtf import FlaskForm
+from sqlalchemy import func, select
+from sqlalchemy.orm import selectinload
+
+from portal.accounts.entitlement import entitlement_of
+from portal.accounts.people import User, staff
+from portal.db import db
+from portal.desk import drafts, forms, promises
+from portal.desk.words import ICONS, event_words
+from portal.formats import date_locale, reader_voice
+from portal.sla import versions
+from portal.tickets import credentials
+from portal.tickets.clocks import policy_of
+from portal.tickets.drafts import new_key
+from portal.tickets.quoting import severity_name
+from portal.tickets.ticket import Credential, Message, ReadAnswer, Reveal, Ticket
+from portal.web import choose_zone, is_zone
+
+
+def crossed(ticket: Ticket, seen: int, person: User) -> bool:
+    """True when somebody else has written on the ticket since the page with message `seen` was loaded."""
+    if not seen:
+        return False
+    newer = select(func.count()).where(
+        Message.ticket_id == ticket.id, Message.id > seen, Message.author_id.is_distinct_from(person.id)
+    )
+    return bool(db.session.scalar(newer))
+
+
+def gather(
+    ticket: Ticket, person: User, *, now: datetime, form: FlaskForm | None = None, **more: Any
+) -> dict[str, Any]:
+    """What the page shows. `form` is one that was refused: it stands with its words in the place of a fresh one."""
+    messages = conversation_of(ticket, person)
+    levels = list(policy_of(ticket).severities)
+    draft = drafts.draft_of(ticket, person)
+    return {
+        "ticket": ticket,
+        "messages": messages,
+        "files": [file for message in messages for file in message.attachments],
+        "customer": customer_of(ticket, now),
+        "version": version_of(ticket),
+        "promises": promises.of(ticket, now=now),
+        "log": log_of(ticket),
+        "answers": db.session.scalars(select(ReadAnswer).where(ReadAnswer.ticket_id == ticket.id)).all(),
+        "credentials": credentials_of(ticket),
+        "forms": forms_of(ticket, draft, form, messages[-1].id if messages else 0),
+        "begun": next(iter(draft.fields), "") if draft else "",
+        "waiting_files": draft.attachments if draft else [],
+        "severity": severity_words(ticket, ticket.severity),
+        "claimed": severity_words(ticket, ticket.severity_claimed),
+        "level": levels.index(ticket.severity) + 1 if ticket.severity in levels else len(levels),
+        "levels": len(levels),
+        "is_triaged": any(event.kind == "triaged" for event in ticket.events),
+        **more,
+    }
+
+
+def conversation_of(ticket: Ticket, person: User) -> Sequence[Message]:
+    query = Message.visible_to(person).where(Message.ticket_id == ticket.id).order_by(Message.id)
+    return db.session.scalars(query.options(selectinload(Message.author), selectinload(Message.attachments))).all()
+
+
+def severity_words(ticket: Ticket, name: str | None) -> str:
+    return severity_name(ticket, name, locale=str(date_locale())) if name else ""
+
+
+def forms_of(ticket: Ticket, draft: Any, refused: FlaskForm | None, last: int) -> dict[str, FlaskForm]:
+    """Every form of the page; texts come from the draft, unless they were just sent and refused."""
+    kept = draft.fields if draft else {}
+    key, written = new_key(), {"reply": forms.ReplyForm, "note": forms.NoteForm, "resolve": forms.ResolveForm}
+    made: dict[str, FlaskForm] = {
+        name: kind(formdata=None, body=kept.get(name, ""), form_key=key) for name, kind in written.items()
+    }
+    made["triage"] = forms.TriageForm(formdata=None, severity=ticket.severity).offer(ticket)
+    made["assign"] = forms.AssignForm(formdata=None, to=ticket.assignee_id or 0)
+    made["assign"].offer(db.session.scalars(staff().order_by(User.name)).all())
+    made["reopen"], made["reveal"] = forms.ReopenForm(formdata=None), forms.RevealForm(formdata=None)
+    for name, fresh in made.items():
+        if type(refused) is type(fresh):
+            made[name] = refused
+    for name in written:
+        made[name].seen.data = last
+    return made
+
+
+@dataclass(frozen=True)
+class Customer:
+    """The person who asked: `clock` is the time on their wall, and `offset` the zone it is in."""
+
+    person: User
+    organisation: str
+    is_reseller: bool
+    region: str
+    holding: str
+    source: str
+    language: str
+    clock: str
+    zone: str
+
+
+def customer_of(ticket: Ticket, now: datetime) -> Customer:
+    person, organisation = ticket.requester, ticket.organisation
+    zone = next(zone for zone in (person.zone, ticket.promise_zone, choose_zone()) if zone and is_zone(zone))
+    locale, spoken = date_locale(), person.locale or ticket.language
+    there = ZoneInfo(zone)
+    clock = f"{format_skeleton('E', now, there, locale=locale)} {format_time(now, 'short', there, locale)}"
+    return Customer(
+        person=person,
+        organisation=organisation.name if organisation else "",
+        is_reseller=bool(organisation and organisation.is_reseller),
+        region=(organisation.region if organisation else None) or "",
+        holding=holding_words(ticket),
+        source=source_words(entitlement_of(person, ticket.product, organisation, now=now)),
+        language=_language(spoken, locale),
+        clock=clock,
+        zone=zone,
+    )
+
+
+def holding_words(ticket: Ticket) -> str:
+    """'Business, SLA 24x5': what the ticket was filed with, as the policy names it."""
+    policy, locale = policy_of(ticket), date_locale()
+    plan, tier = policy.plans.get(ticket.plan), policy.tiers.get(ticket.tier)
+    return ", ".join((plan.name.to(locale) if plan else ticket.plan, tier.name.to(locale) if tier else ticket.tier))
+
+
+def source_words(held: Any) -> str:
+    """Where the entitlement comes from today, with what proves it."""
+    words = {
+        "contract": _("Contract on record"),
+        "tier": _("Support tier bought"),
+        "subscription": _("Active subscription"),
+        "licence": _("Licence key claimed"),
+        "order_email": _("Order sent to this e-mail address"),
+        "free": _("Free account"),
+    }
+    return " · ".join(filter(None, (words.get(held.source, held.source), held.reference)))
+
+
+def _language(code: str, locale: Locale) -> str:
+    try:
+        return Locale.parse(code.replace("-", "_")).get_display_name(locale) or code
+    except ValueError:  # babel.UnknownLocaleError is another: both mean that there is no such language
+        return code
+
+
+@dataclass(frozen=True)
+class Version:
+    """How far the product's version is supported (R17), with a sentence."""
+
+    state: str
+    advice: str
+
+
+def version_of(ticket: Ticket) -> Version | None:
+    """None when no version was named, or one that is none."""
+    if not ticket.product or not ticket.product_version:
+        return None
+    known = [release.version for release in ticket.product.releases]
+    try:
+        found = versions.check(policy_of(ticket), known, ticket.product_version)
+    except ValueError:
+        return None
+    return Version(found.state, reader_voice().say(found.step))
+
+
+@dataclass(frozen=True)
+class Entry:
+    text: str
+    icon: str
+    at: datetime
+
+
+def log_of(ticket: Ticket) -> list[Entry]:
+    """The events in words, newest first."""
+    ids = {event.by_id for event in ticket.events} | {event.detail.get("to") for event in ticket.events}
+    found = db.session.scalars(select(User).where(User.id.in_(ids - {None})))
+    people = {person.id: person.display_name for person in found}
+    told = ((event, event_words(event, people, lambda name: severity_words(ticket, name))) for event in ticket.events)
+    return [Entry(words, ICONS.get(event.kind, "circle-dot"), event.at) for event, words in told][::-1]
+
+
+@dataclass(frozen=True)
+class Sealed:
+    """Remote-access credentials: how many can still be read, and who has read them."""
+
+    kept: int
+    reveals: Sequence[Any]
+    purged_at: datetime | None
+
+
+def credentials_of(ticket: Ticket) -> Sealed | None:
+    """None for a ticket that never had any."""
+    rows = db.session.scalars(select(Credential).where(Credential.ticket_id == ticket.id)).all()
+    if not rows:
+        return None
+    looked = (
+        select(Reveal.at, User.name, User.email)
+        .join(User, User.id == Reveal.by_id)
+        .where(Reveal.credential_id.in_([row.id for row in rows]))
+        .order_by(Reveal.id.desc())
+    )
+    return Sealed(len(credentials.kept(ticket)), db.session.execute(looked).all(), rows[-1].purged_at)

@@ -1,0 +1,52 @@
+"""What an agent has begun to write on a ticket: kept until it is sent, over errors, crossings and expired sessions."""
+
+from collections.abc import Iterable
+from datetime import datetime
+from typing import BinaryIO, cast
+
+from werkzeug.datastructures import FileStorage
+
+from portal.accounts.people import User
+from portal.db import db
+from portal.tickets.attachments import attach, discard
+from portal.tickets.ticket import Draft, Ticket
+
+KINDS = ("reply", "note", "resolve")
+
+
+def draft_of(ticket: Ticket, person: User) -> Draft | None:
+    """The person's unsent words on this ticket: `fields` holds a text for each of KINDS."""
+    query = Draft.visible_to(person).where(Draft.ticket_id == ticket.id, Draft.form_key == _key(ticket, person))
+    return db.session.scalar(query)
+
+
+def keep(ticket: Ticket, kind: str, text: str, *, by: User, now: datetime) -> Draft:
+    """Remember a text. Takes the place of the one kept before."""
+    draft = draft_of(ticket, by)
+    if draft is None:
+        draft = Draft(owner_id=by.id, ticket_id=ticket.id, form_key=_key(ticket, by), fields={})
+        db.session.add(draft)
+    draft.fields = {**draft.fields, kind: text}
+    draft.updated_at = now
+    return draft
+
+
+def keep_files(draft: Draft, files: Iterable[FileStorage], *, by: User, now: datetime) -> None:
+    """Put uploaded files beside the text, so that they needn't be chosen again. Raises `Refused` for a bad one."""
+    for file in files:
+        if file.filename:
+            attach(draft, cast(BinaryIO, file.stream), file.filename, by=by, now=now)
+
+
+def forget(draft: Draft, kind: str) -> None:
+    """What was sent isn't a draft any more. Files that were not sent with it go too, when nothing else is left."""
+    draft.fields = {name: text for name, text in draft.fields.items() if name != kind and text}
+    if not draft.fields:
+        db.session.flush()
+        db.session.expire(draft, ["attachments"])  # those that were sent belong to their message now
+        discard(draft.attachments)
+        db.session.delete(draft)
+
+
+def _key(ticket: Ticket, person: User) -> str:
+    return f"desk-{ticket.id}-{person.id}"

@@ -1,0 +1,88 @@
+"""What an agent can send from the ticket page. Ids are spelt out, since the forms stand on one page."""
+
+from collections.abc import Sequence
+
+from flask_babel import get_locale
+from flask_babel import lazy_gettext as _l
+from flask_wtf import FlaskForm
+from flask_wtf.file import MultipleFileField
+from wtforms import BooleanField, HiddenField, PasswordField, SelectField, StringField, TextAreaField
+from wtforms.fields import SelectChoice
+from wtforms.validators import InputRequired, Length, Optional
+
+from portal.accounts.people import User
+from portal.tickets.clocks import policy_of
+from portal.tickets.quoting import severities, severity_name
+from portal.tickets.ticket import Ticket
+
+LONGEST = 50_000
+
+
+def _strip(text: str | None) -> str | None:
+    return text.strip() if text else text
+
+
+def _body(label: object, name: str, missing: object) -> TextAreaField:
+    checks = [InputRequired(missing), Length(max=LONGEST, message=_l("Please keep it under %(max)d characters."))]
+    return TextAreaField(label, checks, [_strip], id=name)
+
+
+class Seen(FlaskForm):  # type: ignore[misc]
+    """A form that knows the last message its page showed, so that an answer never crosses another unnoticed.
+
+    Its key makes one message of it, however often the button is pressed.
+    """
+
+    form_key = HiddenField(validators=[Length(max=64)])
+    seen = HiddenField(filters=[lambda text: int(text) if text and str(text).isdecimal() else 0])
+
+
+class ReplyForm(Seen):
+    body = _body(_l("Reply to the customer"), "reply-body", _l("Please write the reply first."))
+    wait = BooleanField(_l("Then wait for the customer"), id="reply-wait")
+    files = MultipleFileField(_l("Attach files"), id="reply-files")
+
+
+class NoteForm(Seen):
+    body = _body(_l("Internal note"), "note-body", _l("Please write the note first."))
+
+
+class ResolveForm(Seen):
+    body = _body(_l("How it was resolved"), "resolve-body", _l("Please tell the customer how it was resolved."))
+
+
+class TriageForm(FlaskForm):  # type: ignore[misc]
+    severity = SelectField(_l("Severity"), id="triage-severity")
+    reason = StringField(
+        _l("Reason"),
+        [Optional(), Length(max=500, message=_l("Please keep it under %(max)d characters."))],
+        [_strip],
+        id="triage-reason",
+    )
+
+    def offer(self, ticket: Ticket) -> "TriageForm":
+        """The severities of the ticket's tier; where it has none, the one choice is to confirm the ticket as it is."""
+        names = severities(policy_of(ticket), ticket.tier, ticket.topic)
+        offered = [SelectChoice(name, severity_name(ticket, name, locale=str(get_locale()))) for name in names]
+        self.severity.choices = offered or [SelectChoice("", _l("No severity in this tier"))]
+        return self
+
+
+class AssignForm(FlaskForm):  # type: ignore[misc]
+    to = SelectField(_l("Assigned to"), id="assign-to", coerce=int)
+
+    def offer(self, people: Sequence[User]) -> "AssignForm":
+        """0 stands for nobody: the ticket goes back to the queue."""
+        offered = [SelectChoice(person.id, person.display_name) for person in people]
+        self.to.choices = [SelectChoice(0, _l("Nobody yet")), *offered]
+        return self
+
+
+class ReopenForm(FlaskForm):  # type: ignore[misc]
+    body = TextAreaField(_l("Why it is open again"), [Optional(), Length(max=LONGEST)], [_strip], id="reopen-body")
+
+
+class RevealForm(FlaskForm):  # type: ignore[misc]
+    password = PasswordField(
+        _l("Your password"), [InputRequired(_l("Please enter your password."))], id="reveal-password"
+    )

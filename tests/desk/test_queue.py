@@ -1,0 +1,160 @@
+"""The queue: what is due first stands first, what burns stands out, and numbers lead to their ticket."""
+
+import re
+from collections.abc import Callable
+
+import pytest
+from flask import Flask
+from flask.testing import FlaskClient
+from sqlalchemy import event
+
+from portal.db import db
+from tests.cast import World
+from tests.desk.rows import hence, make_ticket
+
+As = Callable[[str], FlaskClient]
+
+
+def subjects(page: str) -> list[str]:
+    return re.findall(r"data-row>([^<]+)</a>", page)
+
+
+def line_of(page: str, subject: str) -> str:
+    rows = re.findall(r'<tr class="desk-line.*?</tr>', page, re.DOTALL)
+    return next(row for row in rows if subject in row)
+
+
+def test_what_is_due_first_stands_first(app: Flask, world: World, as_: As) -> None:
+    with app.app_context():
+        for subject, hours in (("third", 9), ("first", -1), ("second", 2)):
+            make_ticket(world, subject, next_due_at=hence(hours=hours))
+        db.session.commit()
+    assert subjects(as_("agent").get("/desk/").text) == ["first", "second", "third"]
+
+
+def test_among_equal_due_times_rank_decides(app: Flask, world: World, as_: As) -> None:
+    with app.app_context():
+        make_ticket(world, "of a starter", next_due_at=hence(hours=4), rank=4)
+        make_ticket(world, "of a site", next_due_at=hence(hours=4), rank=1)
+        db.session.commit()
+    assert subjects(as_("agent").get("/desk/").text) == ["of a site", "of a starter"]
+
+
+def test_tickets_without_a_due_time_come_last(app: Flask, world: World, as_: As) -> None:
+    with app.app_context():
+        make_ticket(world, "whenever")
+        make_ticket(world, "next week", next_due_at=hence(days=7))
+        db.session.commit()
+    assert subjects(as_("agent").get("/desk/").text) == ["next week", "whenever"]
+
+
+def test_a_late_ticket_says_so_in_word_and_shape(app: Flask, world: World, as_: As) -> None:
+    with app.app_context():
+        make_ticket(world, "too late", next_due_at=hence(minutes=-90))
+        db.session.commit()
+    page = as_("agent").get("/desk/").text
+    line = line_of(page, "too late")
+    assert "is-late" in line and "Late" in line and "#clock-alert" in line and "1 h 30 min" in line
+    assert re.search(r'id="strip-late".*?</svg>1</b>', page, re.DOTALL)
+
+
+def test_plenty_of_time_is_quiet(app: Flask, world: World, as_: As) -> None:
+    with app.app_context():
+        make_ticket(world, "calm", next_due_at=hence(days=3), created_at=hence(minutes=-1))
+        db.session.commit()
+    assert "is-running" in line_of(as_("agent").get("/desk/").text, "calm")
+
+
+@pytest.mark.parametrize(
+    ("query", "expected"),
+    [
+        ("whose=mine", ["mine"]),
+        ("whose=unassigned", ["hot", "nobody's"]),
+        ("status=waiting", ["paused"]),
+        ("status=resolved", ["done"]),
+        ("queue=priority", ["hot"]),
+        ("product=beacon", ["nobody's"]),
+        ("q=elsewhere", ["nobody's"]),
+        ("q=HOT", ["hot"]),
+        ("q=100%25", []),
+        ("due=late", ["hot"]),
+        ("due=hour", ["mine"]),
+        ("sort=newest", ["mine", "nobody's", "hot"]),
+        ("sort=nonsense&page=x&status=no&whose=%00", ["hot", "mine", "nobody's"]),
+    ],
+)
+def test_the_filters(app: Flask, world: World, as_: As, query: str, expected: list[str]) -> None:
+    with app.app_context():
+        make_ticket(world, "hot", queue="priority", next_due_at=hence(hours=-1))
+        elsewhere = {"organisation_id": world.elsewhere, "product_id": world.products["beacon"]}
+        make_ticket(world, "nobody's", who="stranger", next_due_at=hence(days=2), **elsewhere)
+        make_ticket(world, "mine", assignee_id=world.ids["agent"], next_due_at=hence(minutes=30))
+        make_ticket(world, "paused", status="waiting")
+        make_ticket(world, "done", status="resolved")
+        make_ticket(world, "over", status="closed")
+        db.session.commit()
+    page = as_("agent").get(f"/desk/?{query}").text.replace("&#39;", "'")
+    assert subjects(page) == expected
+
+
+def test_tabs_count_what_they_show(app: Flask, world: World, as_: As) -> None:
+    with app.app_context():
+        make_ticket(world, "one")
+        make_ticket(world, "two", assignee_id=world.ids["agent"])
+        make_ticket(world, "three", status="waiting", assignee_id=world.ids["admin"])
+        db.session.commit()
+    page = " ".join(as_("agent").get("/desk/").text.split())
+    counts = re.findall(r'>([\w\' &#;]+?) <span class="count">(\d+)</span>', page)
+    assert [(name.replace("&#39;", "'"), number) for name, number in counts] == [
+        ("Everyone's", "2"), ("Unassigned", "1"), ("Mine", "1"), ("Open", "2"), ("Waiting", "1"), ("Resolved", "0"),
+    ]  # fmt: skip
+
+
+@pytest.mark.fact("T12")
+@pytest.mark.parametrize("typed", ["{}", "#{}", "  {} ", "{:_}"])
+def test_a_number_read_out_leads_to_its_ticket(app: Flask, world: World, as_: As, typed: str) -> None:
+    with app.app_context():
+        number = make_ticket(world, status="closed").number
+        db.session.commit()
+    answer = as_("agent").get("/desk/", query_string={"q": typed.format(number).replace("_", " ")})
+    assert answer.location == f"/desk/{number}"
+
+
+def test_a_number_nobody_has_finds_nothing(world: World, as_: As) -> None:
+    answer = as_("agent").get("/desk/?q=99999999")
+    assert answer.status_code == 200 and "Nothing fits" in answer.text
+
+
+def test_fifty_to_a_page(app: Flask, world: World, as_: As) -> None:
+    with app.app_context():
+        for n in range(53):
+            make_ticket(world, f"number {n:02}", next_due_at=hence(hours=n))
+        db.session.commit()
+    agent = as_("agent")
+    assert len(subjects(agent.get("/desk/").text)) == 50
+    assert subjects(agent.get("/desk/?page=2").text) == ["number 50", "number 51", "number 52"]
+    assert subjects(agent.get("/desk/?page=9").text) == []
+
+
+def test_polling_gets_the_board_alone(app: Flask, world: World, as_: As) -> None:
+    with app.app_context():
+        make_ticket(world, "still here")
+        db.session.commit()
+    page = as_("agent").get("/desk/", headers={"HX-Request": "true"}).text
+    assert subjects(page) == ["still here"] and "<html" not in page and 'hx-trigger="every' in page
+
+
+def test_more_rows_need_no_more_queries(app: Flask, world: World, as_: As) -> None:
+    agent = as_("agent")
+    counts = []
+    for more in (1, 30):
+        with app.app_context():
+            for n in range(more):
+                make_ticket(world, f"row {n}", next_due_at=hence(hours=n), assignee_id=world.ids["agent"])
+            db.session.commit()
+            engine = db.engine
+        told: list[str] = []
+        event.listen(engine, "before_cursor_execute", lambda *a, told=told: told.append(a[2]))
+        assert agent.get("/desk/").status_code == 200
+        counts.append(len(told))
+    assert counts[0] == counts[1] <= 8
