@@ -66,7 +66,7 @@ class _Known:
 
 def publish(manuscript: Manuscript, *, now: datetime) -> Article:
     """Write one article, new or changed. Raises `Refused` with what is wrong with it."""
-    outcome = next(publish_all([manuscript], now=now))
+    [outcome] = publish_all([manuscript], now=now)  # to its end: there the edition begins
     if outcome.state == "refused":
         raise Refused(outcome.reason)
     return db.session.execute(select(Article).filter_by(external_id=manuscript.external_id)).scalar_one()
