@@ -11,3 +11,4 @@ def init_tickets(app: Flask) -> None:
     app.register_blueprint(bp)
     app.add_template_filter(prose)
     app.add_template_global(keeping.author_token, "author_token")
+    app.add_template_global(lambda: app.extensions["settings"].upload_max_bytes, "upload_max")

@@ -21,7 +21,8 @@ def answers_to(subject: str, person: User, locale: str, product: str | None = No
         return []
     found = answers(subject[:200], person, locale, product=product, limit=MOST)
     return [
-        {"title": hit.title, "url": hit.url, "snippet": hit.snippet, "token": seal_answer(hit.title, hit.url)} for hit in found
+        {"title": hit.title, "url": hit.url, "snippet": hit.snippet, "token": seal_answer(hit.title, hit.url)}
+        for hit in found
     ]
 
 

@@ -42,14 +42,26 @@ def attach(draft: Draft, stream: BinaryIO, name: str | None, *, by: User, now: d
     """
     filename = filetypes.clean_name(name)
     if len(draft.attachments) >= MOST_FILES:
-        raise Refused(_("%(name)s: one message takes at most %(most)s files. Put them into a ZIP.", name=filename, most=MOST_FILES))
+        raise Refused(
+            _(
+                "%(name)s: one message takes at most %(most)s files. Put them into a ZIP.",
+                name=filename,
+                most=MOST_FILES,
+            )
+        )
     head = stream.read(filetypes.SNIFFED)
     content_type = filetypes.check(filename, head)
     room = settings().upload_total_bytes - waiting_bytes(by)
     token = "f" + secrets.token_hex(19)
     size, digest = _write(token, head, stream, filename, room)
     attachment = Attachment(
-        token=token, owner_id=by.id, filename=filename, content_type=content_type, size=size, sha256=digest, created_at=now
+        token=token,
+        owner_id=by.id,
+        filename=filename,
+        content_type=content_type,
+        size=size,
+        sha256=digest,
+        created_at=now,
     )
     draft.attachments.append(attachment)
     db.session.flush()
@@ -100,7 +112,9 @@ def _write(token: str, head: bytes, stream: BinaryIO, filename: str, room: int) 
                 if size > most:
                     raise Refused(_("%(name)s is larger than %(most)s.", name=filename, most=filesize(most)))
                 if size > room:
-                    raise Refused(_("%(name)s: your unsent files are too large together. Remove one first.", name=filename))
+                    raise Refused(
+                        _("%(name)s: your unsent files are too large together. Remove one first.", name=filename)
+                    )
                 digest.update(chunk)
                 file.write(chunk)
                 chunk = stream.read(CHUNK)

@@ -2,21 +2,11 @@
 
 from collections.abc import Iterable
 from datetime import datetime
-from typing import Any
 
 from portal.policies import policy_at, the_policy
 from portal.sla import Policy
 from portal.sla.timers import Event, Timers, evaluate
 from portal.tickets.ticket import Ticket, TicketEvent
-
-CACHES = (
-    "first_response_due_at",
-    "first_responded_at",
-    "next_response_due_at",
-    "update_due_at",
-    "resolution_due_at",
-    "next_due_at",
-)
 
 
 def policy_of(ticket: Ticket) -> Policy:
@@ -31,7 +21,7 @@ def timers_of(ticket: Ticket, *, now: datetime) -> Timers:
 
 def events_of(rows: Iterable[TicketEvent]) -> list[Event]:
     """The log in the words of the SLA module, oldest first."""
-    return [Event(kind=row.kind, at=row.at, **row.detail) for row in rows]
+    return [Event.of(row.kind, row.at, row.detail) for row in rows]
 
 
 def refresh(ticket: Ticket, *, now: datetime) -> None:
@@ -40,9 +30,18 @@ def refresh(ticket: Ticket, *, now: datetime) -> None:
         setattr(ticket, name, value)
 
 
-def due_times(ticket: Ticket, *, now: datetime) -> dict[str, Any]:
-    """What the caches should hold: due instants of clocks that run, None for those that stand still or stopped."""
-    raise NotImplementedError
+def due_times(ticket: Ticket, *, now: datetime) -> dict[str, datetime | None]:
+    """What the caches should hold: due instants of the clocks that run, None for those that stand still or stopped."""
+    timers = timers_of(ticket, now=now)
+    open_ones = {timer.clock: timer.due_at for timer in timers if timer.is_open}
+    return {
+        "first_response_due_at": open_ones.get("first_response"),
+        "first_responded_at": timers.first_response.stopped_at,
+        "next_response_due_at": open_ones.get("next_response"),
+        "update_due_at": open_ones.get("update"),
+        "resolution_due_at": open_ones.get("resolution"),
+        "next_due_at": timers.next_due_at,
+    }
 
 
 def differences(ticket: Ticket, *, now: datetime) -> list[tuple[str, datetime | None, datetime | None]]:

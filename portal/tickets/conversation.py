@@ -26,15 +26,16 @@ def reply(
 ) -> Message:
     """Add a public message. An agent's goes to the customer by mail; with `wait` the ticket waits for the customer.
 
-    A customer's ends the waiting, and reopens what was resolved. A closed ticket is refused: it is reopened first.
+    Both reopen what was resolved, and a customer's ends the waiting. A closed ticket is refused: reopen it first.
     """
     if ticket.status == "closed":
         raise Refused(_("This ticket is closed. Reopen it to go on."))
     if answers_for_vendor(by, ticket):
         message = add(ticket, "agent", body, by=by, now=now, attachments=attachments, form_key=form_key)
+        if ticket.status == "resolved":
+            ticket.record("reopened", by=by, at=now, by_customer=False)
         ticket.record("agent_replied", by=by, at=now, message=message.id, wait=wait)
-        ticket.status = "waiting" if wait else "open"
-        ticket.resolved_at = None
+        ticket.status, ticket.resolved_at = "waiting" if wait else "open", None
         letters.send_reply(ticket, message)
     else:
         message = add(ticket, "customer", body, by=by, now=now, attachments=attachments, form_key=form_key)
@@ -86,4 +87,6 @@ def add(
 def clean(text: str) -> str:
     """Text as it is kept: lines end with \\n, control characters that no database or mail takes are gone."""
     lines = text.replace("\r\n", "\n").replace("\r", "\n")
-    return "".join(c for c in lines if c in "\n\t" or (c >= " " and c != "\x7f" and not "\ud800" <= c <= "\udfff")).strip()
+    return "".join(
+        c for c in lines if c in "\n\t" or (c >= " " and c != "\x7f" and not "\ud800" <= c <= "\udfff")
+    ).strip()

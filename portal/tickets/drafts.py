@@ -1,6 +1,7 @@
 """What was typed and not sent: kept at each pause, on every refused form, and across the end of a session."""
 
 import hashlib
+import re
 import secrets
 from collections.abc import Iterable, Mapping
 from datetime import datetime, timedelta
@@ -16,6 +17,7 @@ from portal.tickets.ticket import Draft, Message, Ticket
 
 FIELDS = ("topic", "organisation", "product", "version", "severity", "subject", "body", "remote_access", "article")
 TYPED = ("version", "subject", "body")
+KEY = re.compile(r"[0-9a-f]{32}")
 LONGEST_FIELD = 100_000
 MOST_DRAFTS = 50
 MOST_ANSWERS = 20
@@ -44,8 +46,8 @@ def keep(
     draft = find(person, form_key)
     fields = _fields(typed)
     if draft is None:
-        nothing = not even_empty and not secret.strip() and not any(fields.get(name, "").strip() for name in TYPED)
-        if nothing or was_sent(form_key) or _is_taken(form_key):
+        nothing = not even_empty and not secret.strip() and not any(fields.get(name) for name in TYPED)
+        if nothing or not KEY.fullmatch(form_key) or was_sent(form_key) or _is_taken(form_key):
             return None
         draft = Draft(owner_id=person.id, form_key=form_key, ticket_id=ticket.id if ticket else None)
         db.session.add(draft)
@@ -70,9 +72,9 @@ def unsent(person: User) -> list[Draft]:
 
 
 def of_reply(person: User, ticket: Ticket) -> Draft | None:
-    """What the person began to write on this ticket."""
-    mine = Draft.visible_to(person).where(Draft.ticket_id == ticket.id).order_by(Draft.updated_at.desc()).limit(1)
-    return db.session.scalar(mine)
+    """What the person began to write on this ticket as a customer; the desk keeps its own."""
+    mine = Draft.visible_to(person).where(Draft.ticket_id == ticket.id, ~Draft.form_key.startswith("desk-"))
+    return db.session.scalar(mine.order_by(Draft.updated_at.desc()).limit(1))
 
 
 def was_sent(form_key: str) -> bool:
@@ -96,7 +98,8 @@ def add_answers(draft: Draft, shown: Iterable[Mapping[str, Any]], *, opened: boo
 def discard(draft: Draft) -> None:
     """Forget a draft and its files."""
     attachments.discard(draft.attachments)
-    draft.attachments = []
+    db.session.flush()
+    db.session.expire(draft, ["attachments"])
     db.session.delete(draft)
 
 
@@ -146,9 +149,7 @@ def claim(person: User, draft: Draft, *, now: datetime) -> Draft | None:
 
 def forget_unclaimed(*, now: datetime) -> int:
     """Remove what nobody came back for; returns how many."""
-    gone = db.session.execute(
-        db.delete(Draft).where(Draft.owner_id.is_(None), Draft.updated_at < now - UNCLAIMED_FOR)
-    )
+    gone = db.session.execute(db.delete(Draft).where(Draft.owner_id.is_(None), Draft.updated_at < now - UNCLAIMED_FOR))
     return int(gone.rowcount)
 
 
@@ -171,5 +172,3 @@ def _make_room(person: User) -> None:
 
 def _hash(token: str) -> str:
     return hashlib.sha256(token.encode()).hexdigest()
-
-

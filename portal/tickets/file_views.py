@@ -1,6 +1,6 @@
 """Files: added to a draft at once, removed from it, and handed out through one authorising view."""
 
-from flask import Response, render_template, request, send_file
+from flask import Response, redirect, render_template, request, send_file
 from flask.typing import ResponseReturnValue
 from flask_babel import gettext as _
 from flask_login import current_user
@@ -9,37 +9,53 @@ from werkzeug.exceptions import NotFound
 from portal.db import db, get_or_404, utcnow
 from portal.tickets import attachments, drafts, filetypes, intake
 from portal.tickets.blueprint import bp
-from portal.tickets.form import ReplyForm
-from portal.tickets.ticket import Attachment, Ticket
+from portal.tickets.form import ReplyForm, TicketForm
+from portal.tickets.new_views import place_of
+from portal.tickets.ticket import Attachment, Draft, Ticket
+from portal.web import wants_partial
 
 INERT = "default-src 'none'; sandbox; frame-ancestors 'none'"
 
 
 @bp.post("/files")
 def upload() -> ResponseReturnValue:
-    """Keep files with the draft of this form as soon as they are chosen; answers with the list and what was refused."""
-    form, now, ticket = ReplyForm(), utcnow(), None
-    if number := request.form.get("ticket", type=int):
+    """Keep files with the draft of this form as soon as they are chosen; answers with the field, its list and errors."""
+    key, now, ticket = request.args.get("key", ""), utcnow(), None
+    if number := request.args.get("ticket", type=int):
         ticket = get_or_404(Ticket.numbered(number, current_user))
-    key = form.form_key.data or ""
     draft = drafts.find(current_user, key)
-    draft = draft or drafts.keep(current_user, key, request.form, now=now, ticket=ticket, even_empty=True)
+    draft = draft or drafts.keep(current_user, key, {}, now=now, ticket=ticket, even_empty=True)
     if draft is None:
-        return render_template("tickets/_files.html", draft=None, refused=[_("This form was out of date. Please reload it.")]), 422
-    refused = intake.take_files(form, draft, by=current_user, now=now)
+        return field(key, ticket, None, [_("This page is out of date. Please reload it.")])
+    refused = intake.take_files(ReplyForm(), draft, by=current_user, now=now)
     db.session.commit()
-    return render_template("tickets/_files.html", draft=draft, refused=refused), 422 if refused else 200
+    return field(key, ticket, draft, refused)
 
 
 @bp.post("/files/<token>/remove")
 def remove_file(token: str) -> ResponseReturnValue:
-    """Take an unsent file back. What was sent stays part of the conversation."""
+    """Take an unsent file back, by htmx or (with the whole form) by the button. What was sent stays as it was."""
     query = Attachment.visible_to(current_user).where(Attachment.token == token)
     found = get_or_404(query.where(Attachment.message_id.is_(None), Attachment.owner_id == current_user.id))
-    draft = found.draft
+    draft: Draft = found.draft
     attachments.discard([found])
+    db.session.flush()
+    db.session.expire(draft, ["attachments"])
+    if not wants_partial():
+        drafts.keep(
+            current_user, draft.form_key, request.form, now=utcnow(), secret=request.form.get("credentials", "")
+        )
     db.session.commit()
-    return render_template("tickets/_files.html", draft=draft, refused=[])
+    if wants_partial():
+        return field(draft.form_key, draft.ticket, draft, [])
+    return redirect(place_of(draft))
+
+
+def field(key: str, ticket: Ticket | None, draft: Draft | None, refused: list[str]) -> ResponseReturnValue:
+    """The file field, empty again, with what the draft holds."""
+    form = ReplyForm(formdata=None) if ticket else TicketForm(formdata=None)
+    context = {"field": form.files, "form_key": key, "ticket": ticket, "draft": draft, "refused": refused}
+    return render_template("tickets/_files.html", **context), 422 if refused else 200
 
 
 @bp.get("/files/<token>")
@@ -59,8 +75,10 @@ def attachment(token: str) -> Response:
         last_modified=found.created_at,
         max_age=0,
     )
-    response.headers["Content-Security-Policy"] = INERT
     response.headers["X-Content-Type-Options"] = "nosniff"
     response.headers["Cross-Origin-Resource-Policy"] = "same-origin"
     response.headers["Cache-Control"] = "private, no-store"
     return response
+
+
+attachment.talisman_view_options = {"content_security_policy": INERT}  # type: ignore[attr-defined]

@@ -15,10 +15,10 @@ OPEN: Final = "application/vnd.oasis.opendocument."
 SNIFFED: Final = 8192  # bytes that tell a type; a tar archive's mark lies within the first 300
 
 # Extension: the type it is handed out as. What is text is always handed out as plain text.
-TEXTS: Final = (
+TEXTS: Final = frozenset(
     "txt log out err md csv tsv json xml yaml yml toml ini cfg conf properties reg sql diff patch eml ics pem crt "
-    "trace dump nfo"
-).split()
+    "trace dump nfo".split()  # noqa: SIM905
+)
 BINARIES: Final = {
     "png": "image/png",
     "jpg": "image/jpeg",
@@ -61,7 +61,7 @@ MARKED: Final = {
     "har": (b"{",),
 }
 INLINE: Final = frozenset(("image/png", "image/jpeg", "image/gif", "image/webp"))
-ACCEPT: Final = ",".join(f".{name}" for name in (*TEXTS, *BINARIES, *MARKED))
+ACCEPT: Final = ",".join(f".{name}" for name in (*sorted(TEXTS), *BINARIES, *MARKED))
 CONTAINERS: Final = frozenset(("docx", "xlsx", "pptx", "odt", "ods", "odp", "zip"))
 OLD_OFFICE: Final = frozenset(("doc", "xls", "ppt"))
 LONGEST_NAME: Final = 120
@@ -96,7 +96,10 @@ def check(name: str, head: bytes) -> str:
         return _text(name, head) if ending == "har" else "application/octet-stream"
     if ending not in BINARIES:
         raise Refused(
-            _("%(name)s: this kind of file is not taken. Send logs, text, images, PDF or office files, or a ZIP.", name=name)
+            _(
+                "%(name)s: this kind of file is not taken. Send logs, text, images, PDF or office files, or a ZIP.",
+                name=name,
+            )
         )
     if not _agrees(ending, head):
         raise _lying(name)
@@ -113,6 +116,8 @@ def _agrees(ending: str, head: bytes) -> bool:
         return head[4:8] == b"ftyp" and head[8:12] in (b"heic", b"heix", b"mif1", b"msf1", b"hevc")
     if ending in CONTAINERS:
         return head.startswith((b"PK\x03\x04", b"PK\x05\x06")) and (ending == "zip" or _is_office(ending, head))
+    if ending == "gif":
+        return head.startswith((b"GIF87a", b"GIF89a"))
     if ending in ("mp4", "mov"):
         return head[4:8] in (b"ftyp", b"moov", b"mdat", b"wide", b"free")
     if kind is None:

@@ -5,15 +5,15 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from flask_babel import gettext as _
 from sqlalchemy import select
 
 from portal.accounts.people import Organisation, User
 from portal.accounts.products import Product
 from portal.db import db
 from portal.errors import Refused
-from portal.tickets import clocks, conversation, credentials, letters, quoting
-from portal.tickets.ticket import Attachment, Draft, ReadAnswer, Ticket, new_number
+from portal.sla import QuoteRequest
+from portal.tickets import clocks, conversation, credentials, letters, quoting, telling
+from portal.tickets.ticket import Attachment, Draft, Message, ReadAnswer, Ticket, new_number
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -41,12 +41,11 @@ def file_ticket(request: Request, *, by: User, now: datetime) -> Ticket:
 
     A second filing with the same `form_key` breaks the database's unique constraint: one form makes one ticket.
     """
-    asked = quoting.Fields(
-        topic=request.topic, product=request.product, severity=request.severity, organisation=request.organisation
-    )
+    asked = quoting.Fields(topic=request.topic, product=request.product, severity=request.severity)
+    held = quoting.held_for(by, request.organisation, asked, now=now)
     quote = quoting.quote_for(by, request.organisation, asked, now=now, zone=request.zone)
     if not quote.allowed:
-        raise Refused(quote.reason or _("Your plan has no tickets."))
+        raise Refused(" ".join(telling.explained(quote, locale=request.language, zone=request.zone)))
     ticket = Ticket(
         number=_free_number(),
         form_key=request.form_key,
@@ -57,7 +56,7 @@ def file_ticket(request: Request, *, by: User, now: datetime) -> Ticket:
         organisation=request.organisation,
         product=request.product,
         product_version=request.version,
-        plan=quoting.plan_of(by, asked, now=now),
+        plan=held.plan,
         tier=quote.tier,
         severity_claimed=quote.severity,
         severity=quote.severity,
@@ -65,7 +64,7 @@ def file_ticket(request: Request, *, by: User, now: datetime) -> Ticket:
         rank=quote.rank,
         policy_id=quote.policy_id,
         policy_version=quote.policy_version,
-        promise=quote.to_json(),
+        promise=quote.to_record(),
         promise_zone=request.zone,
         remote_access_consent=request.remote_access,
         created_at=now,
@@ -74,7 +73,7 @@ def file_ticket(request: Request, *, by: User, now: datetime) -> Ticket:
     db.session.add(ticket)
     db.session.flush()
     message = conversation.add(ticket, "customer", request.body, by=by, now=now, attachments=request.attachments)
-    ticket.record("received", by=by, at=now, message=message.id)
+    _log_receipt(ticket, quoting.request_for(held, request.organisation, asked, now=now), message, by=by, now=now)
     if request.sealed:
         credentials.seal(ticket, request.sealed, by=by, now=now)
     _note_answers(ticket, request.answers)
@@ -93,6 +92,13 @@ def finish(draft: Draft) -> None:
     db.session.flush()
     db.session.expire(draft, ["attachments"])
     db.session.delete(draft)
+
+
+def _log_receipt(ticket: Ticket, request: QuoteRequest, message: Message, *, by: User, now: datetime) -> None:
+    """The log begins with what the promise depends on. The receipt is automatic: most policies' clocks ignore it."""
+    settled = {"tier": ticket.tier, "severity": ticket.severity, "message": message.id}
+    ticket.record("received", by=by, at=now, **(request._asdict() | settled))
+    ticket.record("receipt_sent", by=None, at=now, automatic=True)
 
 
 def _note_answers(ticket: Ticket, answers: Iterable[Mapping[str, Any]]) -> None:

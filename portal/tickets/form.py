@@ -1,7 +1,7 @@
 """The forms of a ticket and a reply. What may be chosen comes from the policy and from what the person holds."""
 
 import re
-from collections.abc import Sequence
+from collections.abc import Container, Sequence
 from datetime import datetime
 from typing import Any
 
@@ -23,16 +23,19 @@ from wtforms.validators import DataRequired, InputRequired, Length, Optional, Va
 from portal.accounts.people import Organisation, User
 from portal.accounts.products import Product
 from portal.db import db
+from portal.policies import the_policy
 from portal.tickets import filetypes, quoting
 from portal.tickets.conversation import LONGEST_BODY
+from portal.tickets.drafts import KEY
 from portal.tickets.ticket import Draft
+from portal.web import choose_locale
 
 VERSION = re.compile(r"\d{1,6}(\.\d{1,6}){0,3}")
 LONGEST_SECRET = 5_000
 
 
 class TicketForm(FlaskForm):  # type: ignore[misc]
-    """A new ticket. `offer` fills in what this person may choose; without it every choice is refused."""
+    """A new ticket. `offer` fills in what this person may choose, and has to be called first."""
 
     topic = RadioField(
         _l("What is it about?"),
@@ -42,7 +45,9 @@ class TicketForm(FlaskForm):  # type: ignore[misc]
     )
     organisation = SelectField(_l("For which organisation?"), choices=[], validate_choice=False)
     product = SelectField(_l("Product"), choices=[], validate_choice=False)
-    version = StringField(_l("Version"), [Optional(), Length(max=40, message=_l("A version is at most 40 characters long."))])
+    version = StringField(
+        _l("Version"), [Optional(), Length(max=40, message=_l("A version is at most 40 characters long."))]
+    )
     subject = StringField(
         _l("Subject"),
         [
@@ -61,37 +66,51 @@ class TicketForm(FlaskForm):  # type: ignore[misc]
     files = MultipleFileField(_l("Logs and screenshots"), [Optional()], render_kw={"accept": filetypes.ACCEPT})
     remote_access = BooleanField(_l("Support may connect to my computer while I watch"))
     credentials = TextAreaField(
-        _l("Remote-access credentials"), [Optional(), Length(max=LONGEST_SECRET, message=_l("That is too long for credentials."))]
+        _l("Remote-access credentials"),
+        [Optional(), Length(max=LONGEST_SECRET, message=_l("That is too long for credentials."))],
     )
     forget_credentials = BooleanField(_l("Forget the saved credentials"))
     form_key = HiddenField()
     article = HiddenField()
 
-    products: dict[str, Product]
-    organisations: dict[str, Organisation]
-    severities: list[str]
-
     def offer(self, person: User, *, now: datetime) -> None:
-        """Fill in the choices for this person and what is chosen already."""
+        """Fill in the choices for this person, given what is chosen already. What can't be chosen is remembered."""
+        self.strange: set[str] = set()
         self.products = {p.slug: p for p in db.session.scalars(Product.visible_to(person))}
         self.organisations = {str(o.id): o for o in db.session.scalars(person.organisations())}
-        self.product.choices = _choices([("", _("Choose a product")), *((p.slug, p.name) for p in self.products.values())])
+        self.product.choices = _choices(
+            [("", _("Choose a product")), *((p.slug, p.name) for p in self.products.values())]
+        )
         self.organisation.choices = _choices([(key, o.name) for key, o in self.organisations.items()])
-        if self.organisation.data not in self.organisations:
-            self.organisation.data = next(iter(self.organisations), "")
-        if self.topic.data not in ("product", "billing"):
-            self.topic.data = "product"
-        if self.product.data not in self.products:
-            self.product.data = next(iter(self.products)) if len(self.products) == 1 else ""
-        self.offer_severities(person, now=now)
+        self._settle("topic", ("product", "billing"), "product")
+        self._settle("organisation", self.organisations, next(iter(self.organisations), ""))
+        self._settle("product", self.products, next(iter(self.products)) if len(self.products) == 1 else "")
+        self._offer_severities(person, now=now)
 
-    def offer_severities(self, person: User, *, now: datetime) -> None:
-        """Only those that the tier has; the least severe that the policy allows stands chosen."""
-        offered = quoting.severities_for(person, self.chosen_organisation, self.fields(), now=now)
-        self.severities = [severity.id for severity in offered]
-        self.severity.choices = _choices([(severity.id, severity.name) for severity in offered])
-        if self.severity.data not in self.severities:
-            self.severity.data = quoting.usual(offered)
+    def _offer_severities(self, person: User, *, now: datetime) -> None:
+        """Only those that the tier has, in the policy's words."""
+        policy = the_policy()
+        self.severities: list[str] = []
+        held = quoting.held_for(person, self.chosen_organisation, self.fields(), now=now)
+        self.severities = quoting.severities(policy, held.tier, self.topic.data)
+        named = [(name, policy.severities[name].name.to(choose_locale())) for name in self.severities]
+        self.severity.choices = _choices(named)
+        if self.severities:
+            self._settle("severity", self.severities, policy.default_severity(held.tier) or self.severities[-1])
+        self.may_consent = self.topic.data == "product" and held.remote_support
+        self.held = held
+
+    def _settle(self, name: str, valid: Container[str], otherwise: str | None) -> None:
+        chosen = self[name].data
+        if chosen not in valid:
+            if chosen:
+                self.strange.add(name)
+            self[name].data = otherwise
+
+    @property
+    def offered(self) -> str:
+        """What can be chosen at present: when it changes, the page needs other fields."""
+        return " ".join([self.topic.data, "remote" if self.may_consent else "-", *self.severities])
 
     @property
     def chosen_product(self) -> Product | None:
@@ -103,7 +122,7 @@ class TicketForm(FlaskForm):  # type: ignore[misc]
 
     def fields(self) -> quoting.Fields:
         """What of the form the promise depends on."""
-        severity = self.severity.data if self.severity.data in getattr(self, "severities", ()) else None
+        severity = self.severity.data if self.severity.data in self.severities else None
         return quoting.Fields(topic=self.topic.data, product=self.chosen_product, severity=severity)
 
     def typed(self) -> dict[str, str]:
@@ -112,16 +131,30 @@ class TicketForm(FlaskForm):  # type: ignore[misc]
         kept |= {name: self[name].data or "" for name in ("subject", "body", "article", "form_key")}
         return kept | {"remote_access": "y" if self.remote_access.data else ""}
 
+    def validate_topic(self, field: Any) -> None:
+        self._refuse_strange("topic", _("Choose what it is about."))
+
+    def validate_organisation(self, field: Any) -> None:
+        self._refuse_strange("organisation", _("You are not a member of that organisation. Please choose again."))
+
+    def validate_severity(self, field: Any) -> None:
+        self._refuse_strange("severity", _("Your support has no such severity. Please choose again."))
+
     def validate_product(self, field: Any) -> None:
+        self._refuse_strange("product", _("There is no such product. Please choose again."))
         if self.topic.data == "product" and self.products and not self.chosen_product:
             raise ValidationError(_("Choose the product it is about."))
+
+    def _refuse_strange(self, name: str, sentence: str) -> None:
+        if name in self.strange:
+            raise ValidationError(sentence)
 
     def validate_version(self, field: Any) -> None:
         if not VERSION.fullmatch(field.data.strip()):
             raise ValidationError(_("Write the version as numbers with dots, such as 4.2.1.0."))
 
     def validate_form_key(self, field: Any) -> None:
-        if not re.fullmatch(r"[0-9a-f]{32}", field.data or ""):
+        if not KEY.fullmatch(field.data or ""):
             raise ValidationError(_("This form is out of date. Please send it again."))
 
 
@@ -150,5 +183,3 @@ def filled_from(draft: Draft) -> dict[str, Any]:
 
 def _choices(pairs: Sequence[tuple[str, str]]) -> list[SelectChoice]:
     return [SelectChoice(value, label) for value, label in pairs]
-
-

@@ -3,12 +3,11 @@
 from datetime import datetime
 from typing import Any
 
-from flask_babel import force_locale, gettext
+from flask_babel import force_locale
 
 from portal.mail import Mail, compose, signed_message_id, thread_id
 from portal.sla import Quote
-from portal.sla.wording import sentences
-from portal.tickets import quoting
+from portal.tickets import quoting, telling
 from portal.tickets.prose import prose
 from portal.tickets.ticket import Message, Ticket
 from portal.web import settings
@@ -21,18 +20,15 @@ def N_(text: str) -> str:
 
 def send_filed(ticket: Ticket) -> Mail:
     """The receipt (T11): number, when the first answer is due, and how that was counted."""
-    promise = Quote.from_json(ticket.promise)
+    promise, first = Quote.from_json(ticket.promise), Quote.from_json(ticket.promise).first_response
     with force_locale(locale_of(ticket)):
-        steps = sentences(promise, locale=locale_of(ticket), zone=zone_of(ticket), translate=gettext)
-    return _send(
-        ticket,
-        "filed",
-        N_("[#%(number)s] We have your ticket: %(title)s"),
-        steps=steps,
-        due_at=promise.first_response.due_at if promise.first_response else None,
-        earliest_at=promise.first_response.earliest_at if promise.first_response else None,
-        basis=promise.basis,
-    )
+        told = {
+            "steps": telling.explained(promise, locale=locale_of(ticket), zone=zone_of(ticket)),
+            "headline": telling.headline(promise),
+            "basis": telling.basis(promise.basis),
+        }
+    told |= {"due_at": first.due_at if first else None, "earliest_at": first.earliest_at if first else None}
+    return _send(ticket, "filed", N_("[#%(number)s] We have your ticket: %(title)s"), **told)
 
 
 def send_triage(ticket: Ticket, *, before: str | None, reason: str, now: datetime) -> Mail:

@@ -7,7 +7,7 @@ from typing import Any
 from flask_sqlalchemy.pagination import Pagination, SelectPagination
 from sqlalchemy import ColumnElement, Select, func, or_, select
 
-from portal.accounts.people import Membership, MemberRole, User
+from portal.accounts.people import MemberRole, Membership, User
 from portal.accounts.products import Product
 from portal.db import db
 from portal.tickets.ticket import Ticket
@@ -77,7 +77,9 @@ def sees_organisation(person: User) -> bool:
 
 def page_of(person: User, filters: Filters, page: int) -> Pagination:
     """One page of rows. Staff see their own here; everybody's tickets stand in the desk."""
-    return Rows(select=rows(person, filters), session=db.session(), page=max(1, page), per_page=PER_PAGE, error_out=False)
+    return Rows(
+        select=rows(person, filters), session=db.session(), page=max(1, page), per_page=PER_PAGE, error_out=False
+    )
 
 
 class Rows(SelectPagination):
@@ -123,4 +125,6 @@ def _mentions(text: str) -> ColumnElement[bool]:
     words = [Ticket.subject.icontains(word, autoescape=True) for word in text.split()[:8]]
     spoken = text.lstrip("#").replace(" ", "")
     both: ColumnElement[bool] = db.and_(*words)
-    return or_(both, Ticket.number == int(spoken)) if spoken.isascii() and spoken.isdigit() and len(spoken) == 8 else both
+    return (
+        or_(both, Ticket.number == int(spoken)) if spoken.isascii() and spoken.isdigit() and len(spoken) == 8 else both
+    )

@@ -15,7 +15,7 @@ from portal.tickets.blueprint import bp
 from portal.tickets.form import TicketForm, filled_from
 from portal.tickets.promise import quoted
 from portal.tickets.ticket import Draft
-from portal.web import choose_locale, choose_zone, wants_partial
+from portal.web import choose_locale, choose_zone
 
 CLAIM = "draft_claim"
 
@@ -28,8 +28,8 @@ def new() -> ResponseReturnValue:
         draft = get_or_404(Draft.visible_to(current_user).where(Draft.id == wanted, Draft.ticket_id.is_(None)))
     form = TicketForm(formdata=None, data=filled_from(draft) if draft else prefill | {"form_key": drafts.new_key()})
     form.offer(current_user, now=now)
-    kept = drafts.claimable(current_user, request.cookies.get(CLAIM), now=now)
-    return page(form, draft, kept=kept)
+    unclaimed = drafts.claimable(current_user, request.cookies.get(CLAIM), now=now)
+    return page(form, draft, unclaimed=unclaimed)
 
 
 @bp.post("/new")
@@ -144,18 +144,20 @@ def place_of(draft: Draft) -> str:
 
 
 def page(form: TicketForm, draft: Draft | None, **context: Any) -> str:
-    """The whole form with its quote and, once there is a subject, its answers."""
+    """The whole form with its quote and, once there is a subject, its answers. Credentials never come back."""
     now = utcnow()
-    product = form.product.data or None
+    form.credentials.data, product = "", form.product.data or None
     found = answers_to(form.subject.data or "", current_user, choose_locale(), product)
-    context = {"kept": None, "focus": None, "zone": choose_zone()} | context
+    context = {"unclaimed": None, "focus": None, "zone": choose_zone()} | context
     context |= {"others": [other for other in drafts.unsent(current_user) if draft is None or other.id != draft.id]}
     shown = quoted(form, current_user, now=now)
     return render_template("tickets/new.html", form=form, draft=draft, quoted=shown, answers=found, **context)
 
 
 def fresh(form: TicketForm) -> ResponseReturnValue:
-    """The form's key is not this person's, or malformed: the same text again under a new key."""
+    """The form's key is not this person's, or malformed: the same text, kept under a new key."""
     form.form_key.data = drafts.new_key()
     form.form_errors.append(_("This form was out of date. Please check it and send it again."))
-    return page(form, None), 422
+    draft = intake.keep(form, current_user, now=utcnow(), even_empty=True)
+    db.session.commit()
+    return page(form, draft), 422

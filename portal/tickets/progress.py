@@ -61,10 +61,13 @@ def reopen(ticket: Ticket, body: str, *, by: User, now: datetime) -> Message:
     """Take up a resolved or closed ticket again, with the reason as a message."""
     if ticket.is_open:
         raise Refused(_("This ticket is open already."))
-    kind = "agent" if conversation.answers_for_vendor(by, ticket) else "customer"
-    message = conversation.add(ticket, kind, body, by=by, now=now)
-    ticket.record("reopened", by=by, at=now, message=message.id)
+    is_vendor = conversation.answers_for_vendor(by, ticket)
+    message = conversation.add(ticket, "agent" if is_vendor else "customer", body, by=by, now=now)
+    ticket.record("reopened", by=by, at=now, message=message.id, by_customer=not is_vendor)
     ticket.status, ticket.resolved_at, ticket.closed_at = "open", None, None
+    if is_vendor:
+        ticket.record("agent_replied", by=by, at=now, message=message.id, wait=False)
+        letters.send_reply(ticket, message)
     clocks.refresh(ticket, now=now)
     return message
 

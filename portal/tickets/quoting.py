@@ -3,11 +3,13 @@
 from dataclasses import dataclass
 from datetime import datetime
 
-from portal.accounts.entitlement import entitlement_of, the_policy
+from portal.accounts.entitlement import grants_of, region_of
 from portal.accounts.people import Organisation, User
 from portal.accounts.products import Product
+from portal.policies import the_policy
 from portal.sla import Policy, Quote, QuoteRequest, make_quote
-from portal.sla.entitlement import Entitlement
+from portal.sla.entitlement import Entitlement, entitled
+from portal.tickets import clocks
 from portal.tickets.ticket import Ticket
 
 
@@ -21,25 +23,44 @@ class Fields:
     channel: str = "ticket"
 
 
-def quote_for(
-    person: User, organisation: Organisation | None, fields: Fields, *, now: datetime, zone: str
-) -> Quote:
+def quote_for(person: User, organisation: Organisation | None, fields: Fields, *, now: datetime, zone: str) -> Quote:
     """The promise for this request at this instant, explained in the person's zone and the policy's."""
-    return make_quote(the_policy(), request_for(person, organisation, fields, now=now), at=now, zone=zone)
+    held = held_for(person, organisation, fields, now=now)
+    return make_quote(the_policy(), request_for(held, organisation, fields, now=now), at=now, zone=zone)
 
 
-def request_for(person: User, organisation: Organisation | None, fields: Fields, *, now: datetime) -> QuoteRequest:
-    entitlement = entitled(person, organisation, fields, now=now)
+def held_for(person: User, organisation: Organisation | None, fields: Fields, *, now: datetime) -> Entitlement:
+    """What the person has for the product, as a member of the organisation (None: of any, or on their own)."""
+    sells = bool(organisation and organisation.is_reseller)
+    product = fields.product.slug if fields.product else None
+    grants = grants_of(person, fields.product, organisation, now=now)
+    return entitled(the_policy(), grants, product=product, now=now, reseller=sells)
+
+
+def request_for(held: Entitlement, organisation: Organisation | None, fields: Fields, *, now: datetime) -> QuoteRequest:
+    """The question to the SLA module. A product or region that the policy doesn't name has the targets of all."""
+    policy, region = the_policy(), region_of(organisation, now=now)
     return QuoteRequest(
-        plan=entitlement.plan,
-        tier=entitlement.tier,
+        plan=held.plan,
+        tier=held.tier,
         severity=fields.severity,
         channel=fields.channel,
-        product=fields.product.slug if fields.product else None,
-        region=organisation.region if organisation else None,
-        reseller=bool(organisation and organisation.is_reseller),
+        product=fields.product.slug if fields.product and fields.product.slug in policy.products else None,
+        region=region if region in policy.regions else None,
+        reseller=held.reseller,
+        topic="billing" if fields.topic == "billing" else "product",
+        contract=held.is_contract,
     )
 
 
-def entitled(person: User, organisation: Organisation | None, fields: Fields, *, now: datetime) -> Entitlement:
-    return entitlement_of(person, fields.product, organisation, now=now)
+def severities(policy: Policy, tier: str, topic: str = "product") -> list[str]:
+    """The severities that a request may have, worst first; none for billing and for tiers without."""
+    if topic == "billing" or tier not in policy.tiers:
+        return []
+    return [severity.id for severity in policy.severities_of(tier)]
+
+
+def severity_name(ticket: Ticket, severity: str | None, *, locale: str) -> str:
+    """As the policy of the ticket calls it; the bare id where that policy doesn't know it (any more)."""
+    known = clocks.policy_of(ticket).severities.get(severity or "")
+    return known.name.to(locale) if known else severity or ""

@@ -169,6 +169,8 @@ class Attachment(Model):
     sha256: Mapped[str] = mapped_column(String(64))
     created_at: Mapped[datetime] = mapped_column(default=utcnow)
 
+    draft: Mapped["Draft | None"] = relationship(back_populates="attachments")
+
     @classmethod
     def visible_to(cls, person: Any) -> Select["Attachment"]:
         """Files of messages the person sees, and files of the person's own drafts."""
@@ -178,7 +180,11 @@ class Attachment(Model):
 
 
 class Draft(Model):
-    """What somebody typed and has not sent: kept from the first keystroke that reached us until it is filed."""
+    """What somebody typed and has not sent: kept from the first keystroke that reached us until it is filed.
+
+    With `ticket_id` it is a reply. Without an owner it was sent by a visitor whose session had ended: whoever signs
+    in with the browser that holds the claim token is offered it, and if the form said who wrote it, only that person.
+    """
 
     __tablename__ = "draft"
 
@@ -193,7 +199,8 @@ class Draft(Model):
     answers: Mapped[list[Any]] = mapped_column(default=list)  # search results shown and opened while typing
     updated_at: Mapped[datetime] = mapped_column(default=utcnow)
 
-    attachments: Mapped[list[Attachment]] = relationship(order_by="Attachment.id")
+    attachments: Mapped[list[Attachment]] = relationship(back_populates="draft", order_by="Attachment.id")
+    ticket: Mapped[Ticket | None] = relationship()
 
     @classmethod
     def visible_to(cls, person: Any) -> Select["Draft"]:

@@ -12,7 +12,7 @@ from portal.db import db, get_or_404, utcnow
 from portal.tickets import credentials, drafts, intake, listing, progress
 from portal.tickets.blueprint import bp
 from portal.tickets.form import ReplyForm
-from portal.tickets.promise import kept_promise
+from portal.tickets.history import files_of, kept_promise
 from portal.tickets.ticket import Message, Ticket
 from portal.web import wants_partial
 
@@ -31,7 +31,7 @@ def index() -> ResponseReturnValue:
         sees_more=sees_more,
         products=db.session.execute(Product.visible_to(current_user)).scalars().all(),
         unsent=drafts.unsent(current_user),
-        kept=drafts.claimable(current_user, request.cookies.get("draft_claim"), now=utcnow()),
+        unclaimed=drafts.claimable(current_user, request.cookies.get("draft_claim"), now=utcnow()),
     )
 
 
@@ -104,7 +104,9 @@ def conversation_page(ticket: Ticket, form: ReplyForm) -> str:
     """One ticket as this reader may see it: notes are not among the messages unless the reader is staff."""
     now = utcnow()
     said = db.session.execute(
-        Message.visible_to(current_user).where(Message.ticket_id == ticket.id, Message.kind != "note").order_by(Message.id)
+        Message.visible_to(current_user)
+        .where(Message.ticket_id == ticket.id, Message.kind != "note")
+        .order_by(Message.id)
     ).scalars()
     context: dict[str, Any] = {
         "ticket": ticket,
@@ -112,6 +114,8 @@ def conversation_page(ticket: Ticket, form: ReplyForm) -> str:
         "messages": said.all(),
         "draft": drafts.of_reply(current_user, ticket),
         "promise": kept_promise(ticket, now=now),
+        "files_of": files_of,
+        "unclaimed": drafts.claimable(current_user, request.cookies.get("draft_claim"), now=now),
         "has_credentials": bool(credentials.kept(ticket)),
         "just_filed": "filed" in request.args,
     }

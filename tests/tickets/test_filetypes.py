@@ -105,13 +105,13 @@ HOSTILE = [
 ]
 
 
-@pytest.mark.parametrize(("name", "content", "kind"), TAKEN)
+@pytest.mark.parametrize(("name", "content", "kind"), TAKEN, ids=range(len(TAKEN)))
 def test_ordinary_files_are_taken(app: Flask, name: str, content: bytes, kind: str) -> None:
     with app.test_request_context():
         assert check(clean_name(name), content[:SNIFFED]) == kind
 
 
-@pytest.mark.parametrize(("name", "content"), HOSTILE)
+@pytest.mark.parametrize(("name", "content"), HOSTILE, ids=range(len(HOSTILE)))
 def test_hostile_files_are_refused_by_name(app: Flask, name: str, content: bytes) -> None:
     with app.test_request_context(), pytest.raises(Refused) as refused:
         check(clean_name(name), content[:SNIFFED])

@@ -50,7 +50,9 @@ def test_a_pasted_log_keeps_its_lines() -> None:
     assert "<h1" not in prose("# not a heading")
 
 
-@pytest.mark.parametrize("nasty", ["[" * 50_000, "*a " * 16_000, "`" * 50_000, "> " * 25_000, "a@" * 25_000, "- " * 25_000])
+@pytest.mark.parametrize(
+    "nasty", ["[" * 50_000, "*a " * 16_000, "`" * 50_000, "> " * 25_000, "a@" * 25_000, "- " * 25_000]
+)
 def test_nasty_text_is_rendered_in_time(nasty: str) -> None:
     began = time.perf_counter()
     prose(nasty)

@@ -1,0 +1,72 @@
+"""A promise in the reader's words: the sentences of the SLA module with our translations, and how sure a figure is."""
+
+from dataclasses import dataclass
+from datetime import datetime
+from zoneinfo import ZoneInfo
+
+from babel.dates import format_skeleton, format_time
+from flask_babel import get_domain, gettext
+from flask_babel import gettext as _
+
+from portal.formats import date_locale
+from portal.sla import Quote
+from portal.sla.wording import sentences
+
+
+@dataclass(frozen=True)
+class Basis:
+    """How binding a figure is: word, shape, sentence."""
+
+    word: str
+    kind: str
+    icon: str
+    text: str
+
+
+def explained(quote: Quote, *, locale: str, zone: str) -> list[str]:
+    """How the promise was counted, a sentence a step. Inside `force_locale(locale)` for somebody else's language."""
+    return sentences(quote, locale=locale, zone=zone, translate=gettext, translate_plural=plural)
+
+
+def plural(one: str, many: str, number: int) -> str:
+    """ngettext that leaves the placeholders to the caller."""
+    return str(get_domain().get_translations().ungettext(one, many, number))
+
+
+def headline(quote: Quote) -> str:
+    """What stands before the promised instant."""
+    if quote.first_response is None:
+        return _("No time is promised for a first answer")
+    if quote.first_response.earliest_at:
+        return _("You get a first answer")
+    return _("You get a first answer by")
+
+
+def basis(kind: str) -> Basis:
+    """Guarantee, target, average or none, said so that nobody takes one for another."""
+    return {
+        "guarantee": Basis(_("Guaranteed"), "ok", "shield-check", _("A commitment of your support contract.")),
+        "target": Basis(_("Target"), "accent", "flag", _("What we aim for; not a guarantee.")),
+        "average": Basis(_("Average"), "", "activity", _("How long it usually takes; not a guarantee.")),
+    }.get(kind, Basis(_("No figure"), "", "minus", _("Nobody has committed to a time.")))
+
+
+def spoken(quote: Quote, zone: str) -> str:
+    """What a band shows, in a sentence for those who don't see it."""
+    first = quote.first_response
+    if first is None:
+        return headline(quote)
+    latest = written(first.due_at, zone)
+    if first.earliest_at:
+        return _(
+            "First answer between %(earliest)s and %(latest)s.",
+            earliest=written(first.earliest_at, zone),
+            latest=latest,
+        )
+    return _("First answer by %(due)s.", due=latest)
+
+
+def written(at: datetime, zone: str) -> str:
+    """A date and time as text, in the reader's manner of writing."""
+    locale, home = date_locale(), ZoneInfo(zone)
+    return f"{format_skeleton('yMMMEd', at, home, locale=locale)}, {format_time(at, 'short', home, locale)}"
