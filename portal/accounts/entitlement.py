@@ -26,7 +26,8 @@ def entitlement_of(
     from portal.sla.entitlement import entitled
 
     slug = product.slug if isinstance(product, Product) else product
-    return entitled(the_policy(), grants_of(person, product, organisation, now=now), product=slug, now=now)
+    grants = grants_of(person, product, organisation, now=now)
+    return entitled(the_policy(), grants, product=slug, now=now, reseller=_sells(person, organisation))
 
 
 def entitlements_of(
@@ -35,8 +36,8 @@ def entitlements_of(
     """The entitlement for each product, with what is held read once."""
     from portal.sla.entitlement import entitled
 
-    policy, grants = the_policy(), list(_held(person, organisation, now))
-    return [(product, entitled(policy, grants, product=product.slug, now=now)) for product in products]
+    policy, grants, sells = the_policy(), list(_held(person, organisation, now)), _sells(person, organisation)
+    return [(product, entitled(policy, grants, product=product.slug, now=now, reseller=sells)) for product in products]
 
 
 def grants_of(
@@ -104,6 +105,15 @@ def _held(person: Any, organisation: Organisation | int | None, now: datetime) -
     for row in db.session.execute(licences):
         source = "licence" if row.organisation_id else "order_email"
         yield Grant(source, row.plan, None, row.slug, row.starts_at, row.ends_at, row.key_hint)
+
+
+def _sells(person: Any, organisation: Organisation | int | None) -> bool:
+    """True for resellers (R9): in the organisation asked about, or in one of theirs."""
+    if not getattr(person, "is_authenticated", False):
+        return False
+    mine = _organisations(person, organisation)
+    selling = select(Organisation.id).where(Organisation.id.in_(mine), Organisation.is_reseller)
+    return db.session.scalar(selling.limit(1)) is not None
 
 
 def _with_slug(table: Any, *columns: Any) -> Select[Any]:

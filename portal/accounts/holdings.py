@@ -114,7 +114,6 @@ def licences_page(form: ClaimForm, code: int = 200) -> ResponseReturnValue:
         sources=SOURCES,
         plan_name=lambda name: name_in(the_policy().plans, name),
         tier_name=lambda name: name_in(the_policy().tiers, name),
-        channel_name=lambda name: name_in(the_policy().channels, name),
     ), code
 
 

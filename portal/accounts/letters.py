@@ -68,6 +68,8 @@ class AccountMail(MailUtil):
 
 def write_letter(template: str, recipient: str, user: User, **context: str) -> None:
     """Ask the worker for one of the mails above. `user` may be a stranger who isn't in the database: no mail."""
+    if user in db.session:
+        db.session.flush()  # somebody who registers gets their id here
     enqueue(
         "account_letter",
         template=template,

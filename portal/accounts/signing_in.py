@@ -5,7 +5,7 @@ from datetime import timedelta
 from functools import wraps
 from typing import Any
 
-from flask import Flask, abort, redirect, request, url_for
+from flask import Flask, abort, make_response, redirect, request, url_for
 from flask.typing import ResponseReturnValue
 from flask_login import current_user
 from flask_security import Security, SQLAlchemyUserDatastore, hash_password, password_reset
@@ -20,7 +20,7 @@ from portal.config import Settings
 from portal.db import db, utcnow
 from portal.web import limiter, safe_next, settings
 
-security = Security()
+security = Security(mail_util_cls=letters.AccountMail, password_util_cls=Passwords)
 
 FORMS: dict[str, Any] = {
     "login_form": forms.SignInForm,
@@ -48,7 +48,7 @@ LIMITS = {
 def init_signing_in(app: Flask, config: Settings) -> None:
     app.config.from_mapping(security_settings(config))
     datastore = SQLAlchemyUserDatastore(db, User, Role, WebAuthn)
-    security.init_app(app, datastore, mail_util_cls=letters.AccountMail, password_util_cls=Passwords, **FORMS)
+    security.init_app(app, datastore, **FORMS)
     security.pwd_context = GuardedHashing(security.pwd_context)
     security.i18n_domain = Texts(app)  # type: ignore[no-untyped-call]
     security.want_json(lambda _request: False)
@@ -83,6 +83,7 @@ def _features() -> dict[str, Any]:
         "RETURN_GENERIC_RESPONSES": True,
         "AUTO_LOGIN_AFTER_CONFIRM": False,
         "API_ENABLED_METHODS": ["session"],
+        "CACHE_CONTROL": None,  # it writes `private=True`; ours is set below
         "STATIC_FOLDER": None,
         "CLI_USERS_NAME": None,
         "CLI_ROLES_NAME": None,
@@ -157,12 +158,13 @@ def saved(view: Callable[..., Any]) -> Callable[..., Any]:
 
     @wraps(view)
     def save(*args: Any, **kwargs: Any) -> Any:
-        answer = view(*args, **kwargs)
         try:
+            answer = make_response(view(*args, **kwargs))
             db.session.commit()
         except IntegrityError:
             db.session.rollback()
-            return redirect(url_for("security.login"))
+            answer = make_response(redirect(url_for("security.login")))
+        answer.headers["Cache-Control"] = "no-store"
         return answer
 
     return save
