@@ -189,8 +189,8 @@ def _rest(policy: Policy) -> Iterator[Fault]:
         countries = [number.country for number in channel.numbers if len(number.country) != 2]
         if countries:
             yield f"channels.{name}.numbers", f"{countries[0]!r} is no two-letter country code"
-    languages = [*policy.languages.support, policy.languages.authoritative, *policy.languages.machine_translated]
-    for code in languages:
+    spoken = policy.languages
+    for code in (*spoken.support, spoken.authoritative or "en", *spoken.machine_translated):
         if not (2 <= len(code.split("-")[0]) <= 3 and code.replace("-", "").isalnum()):
             yield "languages", f"{code!r} is no language code such as 'en' or 'zh'"
     if policy.billing:

@@ -105,20 +105,20 @@ PROMISES: dict[Basis, str] = {
     "none": NOTHING_PROMISED,
 }
 START_ALWAYS = N_("The clock starts at once and runs around the clock.")
-START_OPEN = N_("Only support hours count (%(calendar)s). Support is open, so the clock starts at once.")
+START_OPEN = N_("Only business hours count (%(calendar)s). Support is open, so the clock starts at once.")
 START_OUTSIDE = N_(
-    "Only support hours count (%(calendar)s). Support is closed at this hour, so the clock starts on %(when)s."
+    "Only business hours count (%(calendar)s). Support is closed at this hour, so the clock starts on %(when)s."
 )
 START_NAMED = N_(
-    "Only support hours count (%(calendar)s). Support is closed that day (%(name)s), so the clock starts on %(when)s."
+    "Only business hours count (%(calendar)s). Support is closed that day (%(name)s), so the clock starts on %(when)s."
 )
 START_CLOSED = {
-    "holiday": N_("Only support hours count (%(calendar)s). It is a public holiday, so the clock starts on %(when)s."),
+    "holiday": N_("Only business hours count (%(calendar)s). It is a public holiday, so the clock starts on %(when)s."),
     "closed": N_(
-        "Only support hours count (%(calendar)s). Support is closed that day, so the clock starts on %(when)s."
+        "Only business hours count (%(calendar)s). Support is closed that day, so the clock starts on %(when)s."
     ),
     "weekday": N_(
-        "Only support hours count (%(calendar)s). Support is closed on that weekday, so the clock starts on %(when)s."
+        "Only business hours count (%(calendar)s). Support is closed on that weekday, so the clock starts on %(when)s."
     ),
 }
 START_DAYS = N_("Business days count (%(calendar)s), each until the same time of day.")

@@ -56,7 +56,7 @@ class Reader:
         self.faults.append((key, reason))
         return BROKEN
 
-    def build(self, kind: type[Any], value: Any, key: str, **given: Any) -> Any:
+    def build(self, kind: Any, value: Any, key: str, **given: Any) -> Any:
         """An instance of the dataclass from a table; `given` are fields that the table does not write itself."""
         if not isinstance(value, Mapping):
             return self.fault(key, f"must be a table, not {_said(value)}")
@@ -90,7 +90,7 @@ class Reader:
         if origin is dict:
             return self._entries(args[1], value, key)
         if is_dataclass(hint) and hint is not Duration:
-            return self.build(hint, value, key)  # type: ignore[arg-type]
+            return self.build(hint, value, key)
         return self._plain(hint, value, key)
 
     def note_reference(self, key: str, kind: str, value: str) -> None:

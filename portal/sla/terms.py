@@ -58,9 +58,9 @@ class Uptime:
     """The availability that is committed to, how it is worked out, and what is owed below it (T14, T20)."""
 
     percent: Percent
-    period: Literal["month", "quarter", "year"]
     tiers: tuple[TierId, ...]
-    formula: Text
+    period: Literal["month", "quarter", "year"] = "month"
+    formula: Text | None = None
     basis: Basis = "guarantee"
     excludes: tuple[Text, ...] = ()
     credits: tuple[CreditStep, ...] = ()
@@ -114,13 +114,14 @@ class Languages:
     """Languages of support (T15, R11) and of the policy itself (R1).
 
     `more_than` is a published lower bound of their number; `others` says how a request in another language is met.
+    `authoritative` is the language that prevails, where the policy says so.
     """
 
     support: tuple[str, ...]
     more_than: Annotated[int, Between(1, 999)] | None = None
     others: Text | None = None
     answers_in: str | None = None
-    authoritative: str = "en"
+    authoritative: str | None = None
     machine_translated: tuple[str, ...] = ()
 
 

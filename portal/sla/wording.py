@@ -89,9 +89,9 @@ class Voice:
         return self.translate(BOTH_ZONES) % {"yours": self.when(at, own), "theirs": theirs}
 
     def when(self, at: datetime, zone: str) -> str:
-        return self.translate(DATE_AND_TIME) % {"date": self.date(at, zone), "time": self.clock(at, zone)}
+        return self.translate(DATE_AND_TIME) % {"date": self.day(at, zone), "time": self.clock(at, zone)}
 
-    def date(self, at: datetime, zone: str) -> str:
+    def day(self, at: datetime, zone: str) -> str:
         return format_skeleton("yMMMEd", at, ZoneInfo(zone), locale=self.locale)
 
     def clock(self, at: datetime, zone: str) -> str:
@@ -107,7 +107,7 @@ class Voice:
         return self.translate(RANGE) % {"least": self.amount(duration.least, duration, bare=True), "most": most}
 
     def amount(self, amount: int, duration: Duration, *, bare: bool = False) -> str:
-        """'4 support hours', or the bare number. Seconds are told in hours if the whole duration is hours."""
+        """'4 business hours', or the bare number. Seconds are told in hours if the whole duration is hours."""
         kind, size = "minutes", 60
         if duration.unit == "business days":
             kind, size = "days", 1
@@ -147,11 +147,11 @@ DATE_AND_TIME = N_("%(date)s, %(time)s")
 NAMED_DAY = N_("%(day)s (%(name)s)")
 RANGE = N_("%(least)s to %(most)s")
 MORE_DAYS = ngettext("%(number)s more closed day", "%(number)s more closed days")
-PLAIN_DAYS = ngettext("%(number)s day without support hours", "%(number)s days without support hours")
+PLAIN_DAYS = ngettext("%(number)s day without business hours", "%(number)s days without business hours")
 AMOUNTS = {
     ("minutes", False): ngettext("%(number)s minute", "%(number)s minutes"),
     ("hours", False): ngettext("%(number)s hour", "%(number)s hours"),
-    ("minutes", True): ngettext("%(number)s minute of support time", "%(number)s minutes of support time"),
-    ("hours", True): ngettext("%(number)s support hour", "%(number)s support hours"),
+    ("minutes", True): ngettext("%(number)s business minute", "%(number)s business minutes"),
+    ("hours", True): ngettext("%(number)s business hour", "%(number)s business hours"),
     ("days", True): ngettext("%(number)s business day", "%(number)s business days"),
 }

@@ -1,0 +1,211 @@
+"""What customers gain and lose between two policies, in words.
+
+Times are compared by what they mean: the mean wait over the instants of a sample month, so that a shorter figure on a
+calendar that is mostly closed does not pass for an improvement.
+"""
+
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from dataclasses import dataclass
+from datetime import UTC, datetime, time
+from decimal import Decimal
+from functools import cache
+from typing import Any, Literal
+
+from portal.sla.policy import COMMITMENTS, Policy
+from portal.sla.steps import N_, Arg, Step, Texts
+from portal.sla.table import Row, rows, week_in_words
+from portal.sla.targets import Target
+from portal.sla.terms import Commitment
+from portal.sla.text import Text
+
+Kind = Literal["gain", "loss", "change"]
+HOUR, SAMPLES = 3600, range(0, 28 * 24 * 3600, 5 * 3600 + 1200)
+STRENGTH = {"none": 0, "average": 1, "target": 2, "guarantee": 3}
+
+
+@dataclass(frozen=True)
+class Difference:
+    """One gain, loss or neutral change. `subject` is the dotted place, `step` the sentence for any language."""
+
+    kind: Kind
+    subject: str
+    step: Step
+
+
+def differences(old: Policy, new: Policy) -> list[Difference]:
+    """Everything that a customer would notice, in the order of the policy."""
+    found = [*_plans(old, new), *_rights(old, new), *_times(old, new), *_hours(old, new), *_lists(old, new)]
+    return [*found, *_figures(old, new)]
+
+
+def _plans(old: Policy, new: Policy) -> Iterator[Difference]:
+    for kind, entries in (("plans", (old.plans, new.plans)), ("tiers", (old.tiers, new.tiers))):
+        before, after = entries
+        for id_ in [id_ for id_ in after if id_ not in before]:
+            yield _said("gain", f"{kind}.{id_}", NEW[kind], name=after[id_].name)
+        for id_ in [id_ for id_ in before if id_ not in after]:
+            yield _said("loss", f"{kind}.{id_}", GONE[kind], name=before[id_].name)
+
+
+def _rights(old: Policy, new: Policy) -> Iterator[Difference]:
+    for plan in (plan for id_, plan in new.plans.items() if id_ in old.plans):
+        before = old.plans[plan.id]
+        for tier in plan.tiers:
+            if tier not in before.tiers and tier in old.tiers:
+                yield _said("gain", f"plans.{plan.id}.tiers", TIER_GAINED, plan=plan.name, name=new.tiers[tier].name)
+        for tier in before.tiers:
+            if tier not in plan.tiers and tier in new.tiers:
+                yield _said("loss", f"plans.{plan.id}.tiers", TIER_LOST, plan=plan.name, name=old.tiers[tier].name)
+        for tier in (tier for tier in plan.tiers if tier in before.tiers):
+            yield from _channels(old, new, plan.id, tier)
+        if plan.portal != before.portal:
+            kind: Kind = "gain" if plan.portal else "loss"
+            yield _said(kind, f"plans.{plan.id}.portal", PORTAL[plan.portal], plan=plan.name)
+
+
+def _channels(old: Policy, new: Policy, plan: str, tier: str) -> Iterator[Difference]:
+    before = {channel.id: channel.name for channel in old.channels_of(plan, tier)}
+    after = {channel.id: channel.name for channel in new.channels_of(plan, tier)}
+    who: dict[str, Arg] = {"plan": new.plans[plan].name, "tier": new.tiers[tier].name}
+    subject = f"plans.{plan}.channels"
+    for id_, name in after.items():
+        if id_ not in before:
+            yield _said("gain", subject, CHANNEL_GAINED, **who, name=name)
+    for id_, name in before.items():
+        if id_ not in after:
+            yield _said("loss", subject, CHANNEL_LOST, **who, name=name)
+
+
+def _times(old: Policy, new: Policy) -> Iterator[Difference]:
+    before, after = _by_case(old), _by_case(new)
+    at = int(datetime.combine(new.policy.in_force, time(), UTC).timestamp())
+    for key, row in after.items():
+        was = before.get(key)
+        if was is None:
+            continue
+        for name in COMMITMENTS:
+            yield from _target(name, row, getattr(was, name), getattr(row, name), new, at)
+
+
+def _target(
+    name: Commitment, row: Row, was: Target | None, now: Target | None, policy: Policy, at: int
+) -> Iterator[Difference]:
+    who: dict[str, Arg] = {"who": _who(policy, row), "what": name.replace("_", " ")}
+    subject = f"targets.{row.plan}.{row.tier}.{row.severity or '-'}.{name}"
+    if was is None and now is not None:
+        yield _said("gain", subject, PROMISED, **who, new=now.duration)
+    elif was is not None and now is None:
+        yield _said("loss", subject, NO_LONGER_PROMISED, **who, old=was.duration)
+    elif was is not None and now is not None:
+        wait_was, wait_now = mean_wait(was, at), mean_wait(now, at)
+        if round(wait_now) != round(wait_was) or was.duration != now.duration:
+            kind: Kind = "gain" if wait_now < wait_was else "loss" if wait_now > wait_was else "change"
+            message = {"gain": FASTER, "loss": SLOWER, "change": REWORDED}[kind]
+            args: dict[str, Arg] = {"old": was.duration, "new": now.duration}
+            args |= {"old_hours": was.calendar.name, "new_hours": now.calendar.name}
+            yield _said(kind, subject, message, **who, **args)
+        if was.basis != now.basis:
+            kind = "gain" if STRENGTH[now.basis] > STRENGTH[was.basis] else "loss"
+            yield _said(kind, subject, BASIS, **who, old=was.basis, new=now.basis)
+
+
+def mean_wait(target: Target, at: int) -> float:
+    """Mean seconds from receipt to due, over receipts spread evenly through the four weeks from `at` (UTC seconds)."""
+    return sum(target.due(at + step).latest - at - step for step in SAMPLES) / len(SAMPLES)
+
+
+def _hours(old: Policy, new: Policy) -> Iterator[Difference]:
+    for id_, tier in new.tiers.items():
+        if id_ not in old.tiers:
+            continue
+        was, now = old.calendar(old.tiers[id_].hours), new.calendar(tier.hours)
+        if week_in_words(was) != week_in_words(now) or was.zone != now.zone:
+            kind: Kind = "gain" if _open_minutes(now.hours) > _open_minutes(was.hours) else "loss"
+            if _open_minutes(now.hours) == _open_minutes(was.hours):
+                kind = "change"
+            yield _said(kind, f"tiers.{id_}.hours", HOURS, tier=tier.name, old=f"{week_in_words(was)} {was.zone}",
+                        new=f"{week_in_words(now)} {now.zone}")  # fmt: skip
+
+
+def _lists(old: Policy, new: Policy) -> Iterator[Difference]:
+    """Lists in which an entry more is a gain (or, for what is not covered, a loss)."""
+    for subject, read, is_good, (more, less) in LISTS:
+        before, after = read(old), read(new)
+        added = tuple(text for text in after if str(text) not in map(str, before))
+        dropped = tuple(text for text in before if str(text) not in map(str, after))
+        if added:
+            yield _said("gain" if is_good else "loss", subject, more, items=Texts(added))
+        if dropped:
+            yield _said("loss" if is_good else "gain", subject, less, items=Texts(dropped))
+
+
+def _figures(old: Policy, new: Policy) -> Iterator[Difference]:
+    for subject, read, message in FIGURES:
+        was, now = read(old), read(new)
+        if was != now:
+            kind: Kind = "gain" if (now or 0) > (was or 0) else "loss"
+            yield _said(kind, subject, message, old=_number(was), new=_number(now))
+
+
+def _by_case(policy: Policy) -> dict[tuple[object, ...], Row]:
+    return {(r.plan, r.tier, r.severity, r.product, r.region, r.channel, r.topic): r for r in rows(policy)}
+
+
+def _who(policy: Policy, row: Row) -> str:
+    names: list[Mapping[str, Any]] = [policy.plans, policy.tiers, policy.severities, policy.products]
+    ids = (row.plan, row.tier, row.severity, row.product)
+    known = [str(table[id_].name) if id_ in table else id_ for table, id_ in zip(names, ids, strict=True) if id_]
+    return ", ".join([*known, *filter(None, (row.region, row.channel, row.topic if row.topic == "billing" else None))])
+
+
+@cache
+def _open_minutes(week: tuple[tuple[tuple[int, int], ...], ...]) -> int:
+    return sum(end - start for day in week for start, end in day)
+
+
+def _number(value: Decimal | int | None) -> str:
+    return "none" if value is None else str(value)
+
+
+def _said(kind: Kind, subject: str, message: str, **args: Arg) -> Difference:
+    return Difference(kind, subject, Step(kind, message, args))
+
+
+def _codes(codes: Iterable[str]) -> tuple[Text, ...]:
+    return tuple(Text(code) for code in codes)
+
+
+NEW = {"plans": N_("There is a new plan: %(name)s."), "tiers": N_("There is a new support tier: %(name)s.")}
+GONE = {"plans": N_("The plan %(name)s is gone."), "tiers": N_("The support tier %(name)s is gone.")}
+TIER_GAINED = N_("%(plan)s can now have %(name)s.")
+TIER_LOST = N_("%(plan)s can no longer have %(name)s.")
+CHANNEL_GAINED = N_("%(plan)s with %(tier)s now has %(name)s.")
+CHANNEL_LOST = N_("%(plan)s with %(tier)s no longer has %(name)s.")
+PORTAL = {True: N_("%(plan)s now has the customer portal."), False: N_("%(plan)s no longer has the customer portal.")}
+PROMISED = N_("%(who)s: %(what)s is now promised within %(new)s.")
+NO_LONGER_PROMISED = N_("%(who)s: %(what)s is no longer promised (it was %(old)s).")
+FASTER = N_("%(who)s: %(what)s comes sooner, %(new)s (%(new_hours)s) instead of %(old)s (%(old_hours)s).")
+SLOWER = N_("%(who)s: %(what)s comes later, %(new)s (%(new_hours)s) instead of %(old)s (%(old_hours)s).")
+REWORDED = N_("%(who)s: %(what)s is now written %(new)s instead of %(old)s, which means the same.")
+BASIS = N_("%(who)s: %(what)s is now of the kind '%(new)s' instead of '%(old)s'.")
+HOURS = N_("%(tier)s: support hours are now %(new)s instead of %(old)s.")
+COVERS = (N_("Now covered: %(items)s."), N_("No longer covered: %(items)s."))
+EXCLUDES = (N_("Now excluded: %(items)s."), N_("No longer excluded: %(items)s."))
+SPEAKS = (N_("Support now speaks: %(items)s."), N_("Support no longer speaks: %(items)s."))
+OFFERS = (N_("Now offered beside support: %(items)s."), N_("No longer offered beside support: %(items)s."))
+LISTS: tuple[tuple[str, Callable[[Policy], tuple[Text, ...]], bool, tuple[str, str]], ...] = (
+    ("coverage.covered", lambda policy: policy.coverage.covered, True, COVERS),
+    ("coverage.not_covered", lambda policy: policy.coverage.not_covered, False, EXCLUDES),
+    ("languages.support", lambda policy: _codes(policy.languages.support), True, SPEAKS),
+    ("services", lambda policy: tuple(service.name for service in policy.services), True, OFFERS),
+)
+FIGURES: tuple[tuple[str, Callable[[Policy], Decimal | int | None], str], ...] = (
+    ("uptime.percent", lambda p: p.uptime.percent if p.uptime else None,
+     N_("The availability committed to, in percent, is now %(new)s instead of %(old)s.")),
+    ("uptime.credits", lambda p: sum((s.credit for s in p.uptime.credits), Decimal(0)) if p.uptime else None,
+     N_("The availability credits, in percent and added up, are now %(new)s instead of %(old)s.")),
+    ("response_credits", lambda p: sum((c.credit for c in p.response_credits), Decimal(0)),
+     N_("The credits for late responses, in percent and added up, are now %(new)s instead of %(old)s.")),
+    ("versions.supported_majors", lambda p: p.versions.supported_majors if p.versions else None,
+     N_("The number of supported major versions is now %(new)s instead of %(old)s.")),
+)  # fmt: skip
