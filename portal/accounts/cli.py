@@ -6,6 +6,7 @@ from contextlib import contextmanager
 from typing import Any
 
 import click
+from flask import current_app
 from flask.cli import with_appcontext
 from sqlalchemy import select
 from sqlalchemy.orm import selectinload
@@ -127,8 +128,8 @@ def ask_password(*own: str) -> str:
     if sys.stdin.isatty():
         typed = click.prompt("Password", hide_input=True, confirmation_prompt=True)
     else:
-        typed = click.get_text_stream("stdin").readline().rstrip("\r\n")
-    normal_form = str(security().password_util.normalize(typed))
+        typed = sys.stdin.readline().rstrip("\r\n")
+    normal_form: str = security().password_util.normalize(typed)
     if reason := why_refused(normal_form, own):
         raise click.ClickException(reason)
     return normal_form
@@ -159,9 +160,7 @@ def hashed(password: str) -> str:
 
 
 def security() -> Any:
-    from portal.accounts.signing_in import security
-
-    return security
+    return current_app.extensions["security"]
 
 
 def datastore() -> Any:

@@ -2,7 +2,7 @@
 
 from collections.abc import Iterable, Iterator
 from datetime import datetime
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from sqlalchemy import ColumnElement, Select, and_, or_, select
 
@@ -11,20 +11,18 @@ from portal.accounts.people import Membership, Organisation
 from portal.accounts.products import Product
 from portal.db import db
 from portal.policies import the_policy
+from portal.sla.entitlement import Entitlement, Grant, Source, entitled
 
-if TYPE_CHECKING:
-    from portal.sla.entitlement import Entitlement, Grant
+__all__ = ["entitlement_of", "entitlements_of", "grants_of", "in_force", "licences_of", "region_of", "the_policy"]
 
 
 def entitlement_of(
     person: Any, product: Product | str | None = None, organisation: Organisation | int | None = None, *, now: datetime
-) -> "Entitlement":
+) -> Entitlement:
     """What this person has for a product (None: for anything), in one organisation or (None) in all of theirs.
 
     Everything is read anew each time, so an upgrade counts from this moment (R7). `person` may be a visitor.
     """
-    from portal.sla.entitlement import entitled
-
     slug = product.slug if isinstance(product, Product) else product
     grants = grants_of(person, product, organisation, now=now)
     return entitled(the_policy(), grants, product=slug, now=now, reseller=_sells(person, organisation))
@@ -32,17 +30,15 @@ def entitlement_of(
 
 def entitlements_of(
     person: Any, products: Iterable[Product], organisation: Organisation | int | None = None, *, now: datetime
-) -> "list[tuple[Product, Entitlement]]":
+) -> list[tuple[Product, Entitlement]]:
     """The entitlement for each product, with what is held read once."""
-    from portal.sla.entitlement import entitled
-
     policy, grants, sells = the_policy(), list(_held(person, organisation, now)), _sells(person, organisation)
     return [(product, entitled(policy, grants, product=product.slug, now=now, reseller=sells)) for product in products]
 
 
 def grants_of(
     person: Any, product: Product | str | None = None, organisation: Organisation | int | None = None, *, now: datetime
-) -> "list[Grant]":
+) -> list[Grant]:
     """Every grant in force: contracts (T24), support tiers bought, subscriptions, licences claimed, licences whose
     order went to the person's confirmed address (R13). Those for another product are left out."""
     slug = product.slug if isinstance(product, Product) else product
@@ -82,9 +78,7 @@ def licences_of(person: Any, organisation: Organisation | int | None = None) -> 
     return or_(mine, and_(Licence.organisation_id.is_(None), Licence.order_email == person.email.lower()))
 
 
-def _held(person: Any, organisation: Organisation | int | None, now: datetime) -> "Iterator[Grant]":
-    from portal.sla.entitlement import Grant
-
+def _held(person: Any, organisation: Organisation | int | None, now: datetime) -> Iterator[Grant]:
     if not getattr(person, "is_authenticated", False):
         return
     own = _organisations(person, organisation)
@@ -97,14 +91,14 @@ def _held(person: Any, organisation: Organisation | int | None, now: datetime) -
         Subscription.organisation_id.in_(own), in_force(Subscription, now)
     )
     for row in db.session.execute(subscriptions):
-        source = "tier" if row.tier else "subscription"
+        source: Source = "tier" if row.tier else "subscription"
         yield Grant(source, row.plan, row.tier, row.slug, row.starts_at, row.ends_at, row.reference)
     licences = _with_slug(Licence, Licence.plan, Licence.key_hint, Licence.organisation_id).where(
         licences_of(person, organisation), in_force(Licence, now)
     )
     for row in db.session.execute(licences):
-        source = "licence" if row.organisation_id else "order_email"
-        yield Grant(source, row.plan, None, row.slug, row.starts_at, row.ends_at, row.key_hint)
+        ground: Source = "licence" if row.organisation_id else "order_email"
+        yield Grant(ground, row.plan, None, row.slug, row.starts_at, row.ends_at, row.key_hint)
 
 
 def _sells(person: Any, organisation: Organisation | int | None) -> bool:

@@ -19,12 +19,13 @@ from wtforms.validators import DataRequired, Length
 
 from portal.accounts.blueprint import bp
 from portal.accounts.claiming import claim
-from portal.accounts.entitlement import entitlements_of, in_force, licences_of, the_policy
+from portal.accounts.entitlement import entitlements_of, in_force, licences_of
 from portal.accounts.licences import Contract, Licence, Subscription
 from portal.accounts.people import Membership, Organisation, User
 from portal.accounts.products import Product
 from portal.db import db, utcnow
 from portal.errors import Refused
+from portal.policies import the_policy
 from portal.web import limiter, settings
 
 SOURCES = {

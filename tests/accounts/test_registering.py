@@ -65,7 +65,7 @@ def test_addresses_differing_in_case_are_one(app: Flask, client: FlaskClient, wo
 
 def test_no_column_can_be_posted_along(app: Flask, client: FlaskClient, world: World) -> None:
     columns = [column.key for column in User.__table__.columns]
-    extra = {key: "1" for key in columns} | {
+    extra = dict.fromkeys(columns, "1") | {
         "roles": "admin",
         "active": "",
         "confirmed_at": "2026-01-01",
