@@ -6,9 +6,9 @@ from portal.config import Settings
 
 
 def init_knowledge(app: Flask, config: Settings) -> None:
-    from knowledge.articles.importing import load_demo_knowledge
     from knowledge.articles.views import bp as articles
     from knowledge.articles.views import home_knowledge
+    from knowledge.cli import load_demo_knowledge
     from knowledge.search.indexing import init_search
     from knowledge.search.views import bp as search
 

@@ -10,15 +10,13 @@ from flask.cli import with_appcontext
 from flask_login import AnonymousUserMixin
 from sqlalchemy import select
 
-from knowledge.articles.importing import Report, import_folder
+from knowledge.articles.importing import NotTaken, Report, import_demo, import_folder
 from knowledge.articles.mallard import import_mallard
-from knowledge.search.finding import present
+from knowledge.search.finding import answer, present
 from knowledge.search.finding import search as find
 from knowledge.search.index import Busy, apply_changes, rebuild
-from knowledge.search.views import answer
 from portal.accounts.people import User
 from portal.db import db, utcnow, writing
-from portal.errors import Refused
 from portal.web import settings
 
 
@@ -39,7 +37,7 @@ def import_(kind: str, path: Path, lang: str | None, collection: str) -> None:
     with writing():
         try:
             report = _import(kind, path, lang, collection)
-        except Refused as error:
+        except NotTaken as error:
             raise click.ClickException(str(error)) from None
         db.session.commit()
     for problem in report.problems:
@@ -103,6 +101,13 @@ def _person(email: str | None) -> User | AnonymousUserMixin:
     if person is None:
         raise click.ClickException(f"nobody has the address {email}")
     return person
+
+
+def load_demo_knowledge() -> None:
+    """What the command `demo` runs: the demo's articles, in a transaction of their own."""
+    with writing():
+        import_demo(now=utcnow())
+        db.session.commit()
 
 
 commands = [import_, reindex, search]

@@ -1,7 +1,7 @@
 """Bringing articles in: Markdown with front matter, and the demo. What can't be taken is reported, never fatal."""
 
 import tomllib
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, date, datetime, time
 from pathlib import Path
@@ -14,14 +14,15 @@ from frontmatter.default_handlers import YAMLHandler
 from knowledge.articles.rendering import LONGEST
 from knowledge.articles.writing import Manuscript, publish_all, shelve
 from knowledge.search.index import apply_changes
-from portal.db import db, utcnow, writing
-from portal.errors import Refused
 
-BATCH = 500
 KEYS = frozenset(
     {"id", "slug", "lang", "title", "summary", "category", "product", "versions", "tags", "visibility"}
     | {"machine_translated", "translation_of", "status", "updated"}
 )
+
+
+class NotTaken(Exception):
+    """A file or folder that can't be imported; the text tells its operator why."""
 
 
 @dataclass(frozen=True)
@@ -52,10 +53,10 @@ class Report:
 def import_folder(path: Path, *, now: datetime, lang: str | None = None) -> Report:
     """Import every `.md` file below `path`. `lang` is for files that name none. Takes `categories.toml` along.
 
-    A file that is as it was imported last is skipped. Raises `Refused` when there is no such folder.
+    A file that is as it was imported last is skipped. Raises `NotTaken` when there is no such folder.
     """
     if not path.is_dir():
-        raise Refused(f"{path} is no folder")
+        raise NotTaken(f"{path} is no folder")
     report = Report()
     report.problems += import_categories(path / "categories.toml")
     sources: dict[str, str] = {}
@@ -64,7 +65,7 @@ def import_folder(path: Path, *, now: datetime, lang: str | None = None) -> Repo
         name = str(file.relative_to(path))
         try:
             manuscript = read_manuscript(file, lang=lang)
-        except Refused as error:
+        except NotTaken as error:
             report.problems.append(Problem(name, str(error)))
             continue
         if manuscript.external_id in sources:
@@ -75,13 +76,6 @@ def import_folder(path: Path, *, now: datetime, lang: str | None = None) -> Repo
         manuscripts.append(manuscript)
     take(manuscripts, sources, report, now=now)
     return report
-
-
-def load_demo_knowledge() -> None:
-    """Import the demo's knowledge base in a transaction of its own."""
-    with writing():
-        import_demo(now=utcnow())
-        db.session.commit()
 
 
 def import_demo(*, now: datetime) -> Report:
@@ -126,33 +120,33 @@ def import_categories(file: Path) -> list[Problem]:
 
 
 def read_manuscript(file: Path, *, lang: str | None = None) -> Manuscript:
-    """One Markdown file with front matter. Raises `Refused` with what can't be read."""
+    """One Markdown file with front matter. Raises `NotTaken` with what can't be read."""
     if file.stat().st_size > LONGEST + 8192:
-        raise Refused(f"the file is longer than {LONGEST // 1024} KB")
+        raise NotTaken(f"the file is longer than {LONGEST // 1024} KB")
     try:
         metadata, body = frontmatter.parse(file.read_text(encoding="utf-8"), handler=YAMLHandler())
     except UnicodeDecodeError:
-        raise Refused("the file is not UTF-8") from None
+        raise NotTaken("the file is not UTF-8") from None
     except yaml.YAMLError as error:
         line = getattr(getattr(error, "problem_mark", None), "line", None)
         where = f", line {line + 2}" if line is not None else ""
-        raise Refused(f"the front matter can't be read{where}: {getattr(error, 'problem', error)}") from None
+        raise NotTaken(f"the front matter can't be read{where}: {getattr(error, 'problem', error)}") from None
     if not isinstance(metadata, dict) or not metadata:
-        raise Refused("there is no front matter between --- lines at the top")
+        raise NotTaken("there is no front matter between --- lines at the top")
     if unknown := sorted(str(key) for key in metadata if key not in KEYS):
-        raise Refused(f"unknown key in the front matter: {', '.join(unknown)}")
+        raise NotTaken(f"unknown key in the front matter: {', '.join(unknown)}")
     return _manuscript(metadata, body, file, lang)
 
 
 def _manuscript(metadata: dict[str, Any], body: str, file: Path, lang: str | None) -> Manuscript:
     language = str(metadata.get("lang") or lang or "")
     if not language:
-        raise Refused("the language is missing: write lang: en")
+        raise NotTaken("the language is missing: write lang: en")
     tags = metadata.get("tags") or []
     if not isinstance(tags, list):
-        raise Refused("tags must be a list: [first, second]")
+        raise NotTaken("tags must be a list: [first, second]")
     if not isinstance(metadata.get("machine_translated", False), bool):
-        raise Refused("machine_translated is true or false")
+        raise NotTaken("machine_translated is true or false")
     return Manuscript(
         external_id=_text(metadata, "id") or f"{language}/{file.stem}",
         slug=_text(metadata, "slug") or file.stem,
@@ -175,7 +169,7 @@ def _manuscript(metadata: dict[str, Any], body: str, file: Path, lang: str | Non
 def _text(metadata: dict[str, Any], key: str) -> str | None:
     value = metadata.get(key)
     if isinstance(value, list | dict):
-        raise Refused(f"{key} must be a single text")
+        raise NotTaken(f"{key} must be a single text")
     return str(value).strip() if value not in (None, "") else None
 
 
@@ -187,16 +181,4 @@ def _moment(value: Any) -> datetime | None:
         return value if value.tzinfo else value.replace(tzinfo=UTC)
     if isinstance(value, date):
         return datetime.combine(value, time(12), UTC)
-    raise Refused(f"updated is no date like 2026-11-30: {value!r}")
-
-
-def batches(items: Iterable[Any], size: int = BATCH) -> Iterator[list[Any]]:
-    """`items` in lists of at most `size`."""
-    batch: list[Any] = []
-    for item in items:
-        batch.append(item)
-        if len(batch) == size:
-            yield batch
-            batch = []
-    if batch:
-        yield batch
+    raise NotTaken(f"updated is no date like 2026-11-30: {value!r}")

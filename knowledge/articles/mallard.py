@@ -13,10 +13,9 @@ from xml.etree import ElementTree
 from sqlalchemy import select
 
 from knowledge.articles.article import Category
-from knowledge.articles.importing import Problem, Report, take
+from knowledge.articles.importing import NotTaken, Problem, Report, take
 from knowledge.articles.writing import Manuscript, shelve
 from portal.db import db
-from portal.errors import Refused
 
 NAMESPACE = "{http://projectmallard.org/1.0/}"
 NOTES = {"tip": "TIP", "important": "IMPORTANT", "warning": "WARNING", "advanced": "NOTE", "bug": "NOTE"}
@@ -41,10 +40,10 @@ def import_mallard(path: Path, *, lang: str, now: datetime, collection: str = ""
     """Import the `.page` files of one folder, which are in `lang`. Ids are `collection/lang/page`.
 
     `collection` is the folder's name unless another is given. Pages in other languages than `original` are linked to
-    the page of the same name there. The guides below the index become categories. Raises `Refused` without a folder.
+    the page of the same name there. The guides below the index become categories. Raises `NotTaken` without a folder.
     """
     if not path.is_dir():
-        raise Refused(f"{path} is no folder")
+        raise NotTaken(f"{path} is no folder")
     collection = collection or path.name
     report = Report()
     leaves = {leaf.id: leaf for leaf in _read_all(sorted(path.glob("*.page")), report)}
@@ -59,7 +58,7 @@ def import_mallard(path: Path, *, lang: str, now: datetime, collection: str = ""
             slug=leaf.id.lower(),
             lang=lang,
             title=leaf.title,
-            summary=_inline(_info(leaf.root, "desc"), lambda xref: "")[:600],
+            summary=_inline(_description(leaf.root), lambda xref: "")[:600],
             body=to_markdown(leaf.root, _linker(leaves)),
             category=shelves[leaf.id],
             translation_of=translation_of,
@@ -72,17 +71,19 @@ def import_mallard(path: Path, *, lang: str, now: datetime, collection: str = ""
 
 
 def read_page(text: bytes) -> ElementTree.Element:
-    """The page's tree. Raises `Refused` for what is no Mallard, and for a DTD or entity of any kind."""
+    """The page's tree. Raises `NotTaken` for what is no Mallard, and for a DTD or entity of any kind."""
     if len(text) > LARGEST:
-        raise Refused("the file is longer than 1 MB")
+        raise NotTaken("the file is longer than 1 MB")
     if b"<!DOCTYPE" in text or b"<!ENTITY" in text:
-        raise Refused("the file declares a DTD or entities, which aren't read")
+        raise NotTaken("the file declares a DTD or entities, which aren't read")
     try:
-        root = ElementTree.fromstring(text)
+        root = ElementTree.fromstring(text.decode())  # in another encoding a DTD would have slipped past
+    except UnicodeDecodeError:
+        raise NotTaken("the file is not UTF-8") from None
     except (ElementTree.ParseError, ValueError, LookupError) as error:
-        raise Refused(f"not well-formed XML: {error}") from None
+        raise NotTaken(f"not well-formed XML: {error}") from None
     if root.tag != f"{NAMESPACE}page":
-        raise Refused("this is no Mallard page")
+        raise NotTaken("this is no Mallard page")
     return root
 
 
@@ -92,11 +93,11 @@ def _read_all(files: Iterable[Path], report: Report) -> Iterator[Leaf]:
             root = read_page(file.read_bytes())
             title = _inline(root.find(f"{NAMESPACE}title"), lambda xref: "")
             if not title:
-                raise Refused("the page has no title")
+                raise NotTaken("the page has no title")
             links = root.findall(f"{NAMESPACE}info/{NAMESPACE}link[@type='guide']")
             guides = tuple(link.get("xref", "").partition("#")[0] for link in links)
             yield Leaf(root.get("id") or file.stem, file.name, root, title, guides)
-        except Refused as error:
+        except NotTaken as error:
             report.problems.append(Problem(file.name, str(error)))
 
 
@@ -129,8 +130,8 @@ def _linker(leaves: dict[str, Leaf]) -> Links:
     return address
 
 
-def _info(root: ElementTree.Element, name: str) -> ElementTree.Element | None:
-    return root.find(f"{NAMESPACE}info/{NAMESPACE}{name}")
+def _description(root: ElementTree.Element) -> ElementTree.Element | None:
+    return root.find(f"{NAMESPACE}info/{NAMESPACE}desc")
 
 
 def _revised(root: ElementTree.Element) -> datetime | None:

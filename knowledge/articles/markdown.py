@@ -16,6 +16,7 @@ from mdit_py_plugins.footnote import footnote_plugin
 HIGHLIGHTED_AT_MOST = 12 * 1024  # a longer block of code is shown plain: lexers are regular expressions
 LINKED_AT_MOST = 2000  # a longer paragraph keeps its bare addresses as text: finding them is quadratic
 PARSED_AT_MOST = 16 * 1024  # a longer paragraph is no prose, and is shown as it stands
+BRACKETS_AT_MOST = 6000  # each may begin a link and is looked at for long: after so many, paragraphs stay as they are
 LEXERS = frozenset(
     re.findall(
         r"\w+",
@@ -83,9 +84,12 @@ def _inline_text(children: Sequence[Token]) -> str:
 
 
 def _leave_long_paragraphs(state: StateCore) -> None:
+    left = BRACKETS_AT_MOST
     for token in state.tokens:
-        if token.type == "inline" and len(token.content) > PARSED_AT_MOST:
-            token.type = "text"
+        if token.type == "inline":
+            left -= (brackets := token.content.count("["))
+            if len(token.content) > PARSED_AT_MOST or (brackets and left < 0):
+                token.type = "text"
 
 
 def _name_headings(state: StateCore) -> None:

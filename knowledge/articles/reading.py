@@ -8,6 +8,7 @@ from typing import Any
 
 from babel import Locale, UnknownLocaleError
 from flask_babel import gettext as _
+from markupsafe import Markup
 from sqlalchemy import ColumnElement, Select, case, func, select
 
 from knowledge.articles.article import Article, Category, Edition, Vote, best_language, sees
@@ -160,6 +161,11 @@ class Page:
         extra = (Article.html, Article.toc, Article.machine_translated, Article.translation_of_id)
         query = select(*COLUMNS, *extra, Category.slug.label("shelf"), Category.titles)
         return db.session.execute(query.outerjoin(Article.category).where(Article.id == self.where.article_id)).one()
+
+    @property
+    def html(self) -> Markup:
+        """The text as `rendering.py` made and cleaned it."""
+        return Markup(self.article.html)
 
     @cached_property
     def shelf_title(self) -> str:

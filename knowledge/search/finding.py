@@ -209,3 +209,23 @@ def answers(text: str, person: Any, locale: str, product: str | None = None, lim
     """Articles that may answer a ticket before it is filed, from its subject. `product` (a slug) comes first."""
     found = search(text, person, locale, prefer=product, typing=True)
     return present(found, found.hits[:limit], person, locale)
+
+
+def answer(text: str, person: Any, lang: str, limit: int) -> dict[str, Any]:
+    """What `/api/search` and `python -m portal search --json` say."""
+    found = search(text, person, lang)
+    base = str(settings().base_url).rstrip("/")
+    return {
+        "results": [
+            {
+                "id": result.id,
+                "url": base + result.url,
+                "title": result.title,
+                "kind": result.kind,
+                "snippet": result.snippet.striptags(),
+                "score": result.score,
+            }
+            for result in present(found, found.hits[:limit], person, lang)
+        ],
+        "total": found.total,
+    }

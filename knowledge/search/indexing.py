@@ -55,15 +55,13 @@ def init_search(app: Flask, config: Settings) -> None:
 
     @queue.task(name="heal_index")
     def heal_index(broken_generation: int | None = None) -> None:
-        with app.app_context():
+        with app.app_context(), db.session.begin():
             heal(broken_generation)
-            db.session.commit()
 
     @queue.periodic_task(crontab(minute="*"), name="look_after_index")
     def look_after_index() -> None:
-        with app.app_context():
+        with app.app_context(), db.session.begin():
             if not heal() and outstanding():
                 apply_changes()
-            db.session.commit()
 
     app.extensions["heal_index"] = heal_index

@@ -1,7 +1,5 @@
 """The one search box: results, suggestions while typing, and the same for machines."""
 
-from typing import Any
-
 from flask import Blueprint, make_response, render_template, request
 from flask.typing import ResponseReturnValue
 from flask_babel import get_locale
@@ -9,7 +7,7 @@ from flask_login import current_user
 
 from knowledge.articles.reading import product_names
 from knowledge.paging import ListPages
-from knowledge.search.finding import present, search
+from knowledge.search.finding import answer, present, search
 from portal.web import limiter, public, settings, wants_partial
 
 bp = Blueprint("search", __name__)
@@ -63,26 +61,6 @@ def api() -> ResponseReturnValue:
     limit = min(max(request.args.get("limit", 10, type=int), 1), MOST)
     lang = request.args.get("lang") or locale()
     return answer(request.args.get("q", ""), current_user, lang, limit)
-
-
-def answer(text: str, person: Any, lang: str, limit: int) -> dict[str, Any]:
-    """What `/api/search` and `python -m portal search --json` say."""
-    found = search(text, person, lang)
-    base = str(settings().base_url).rstrip("/")
-    return {
-        "results": [
-            {
-                "id": result.id,
-                "url": base + result.url,
-                "title": result.title,
-                "kind": result.kind,
-                "snippet": result.snippet.striptags(),
-                "score": result.score,
-            }
-            for result in present(found, found.hits[:limit], person, lang)
-        ],
-        "total": found.total,
-    }
 
 
 def locale() -> str:
