@@ -51,6 +51,8 @@ def flask_settings(config: Any) -> dict[str, Any]:
     """What Flask and its extensions read from `app.config`."""
     from urllib.parse import urlsplit
 
+    from portal.schema import plain_type
+
     base = urlsplit(config.base_url)
     cookie = "__Host-session" if config.is_secure else "session"
     return {
@@ -59,7 +61,7 @@ def flask_settings(config: Any) -> dict[str, Any]:
         "SQLALCHEMY_DATABASE_URI": config.database_url,
         "SQLALCHEMY_ENGINE_OPTIONS": {} if config.database_url.startswith("sqlite") else {"pool_pre_ping": True},
         "ALEMBIC": {"script_location": str(Path(__file__).parent / "migrations")},
-        "ALEMBIC_CONTEXT": {"render_as_batch": True},
+        "ALEMBIC_CONTEXT": {"render_as_batch": True, "render_item": plain_type},
         "SESSION_COOKIE_NAME": cookie,
         "SESSION_COOKIE_SECURE": config.is_secure,
         "SESSION_COOKIE_HTTPONLY": True,

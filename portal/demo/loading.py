@@ -1,6 +1,6 @@
 """Filling an empty portal with the demo."""
 
-from datetime import UTC, date, datetime, timedelta
+from datetime import date, timedelta
 
 from flask import current_app
 from flask_security import hash_password
@@ -52,7 +52,7 @@ def add_person(account: Account, hashed: str) -> User:
         locale=account.locale,
         zone=account.zone,
         active=True,
-        confirmed_at=datetime.now(UTC).replace(tzinfo=None),
+        confirmed_at=utcnow(),
     )
     user.roles = [find_role(name) for name in account.roles]
     if account.organisation:
