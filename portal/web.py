@@ -94,6 +94,7 @@ def init_web(app: Flask, config: Settings) -> None:
         app.wsgi_app = ProxyFix(  # type: ignore[method-assign]
             app.wsgi_app, x_for=config.proxies, x_proto=config.proxies, x_host=config.proxies
         )
+    app.before_request(open_request)  # before all that may refuse: refusals are logged with their id and time too
     babel.init_app(app, locale_selector=choose_locale, timezone_selector=choose_zone)
     csrf.init_app(app)
     compress.init_app(app)
@@ -108,7 +109,6 @@ def init_web(app: Flask, config: Settings) -> None:
         referrer_policy="same-origin",
         permissions_policy={"camera": "()", "microphone": "()", "geolocation": "()", "browsing-topics": "()"},
     )
-    app.before_request(open_request)
     app.before_request(end_stale_session)
     app.before_request(require_sign_in)
     app.after_request(close_request)
