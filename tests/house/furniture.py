@@ -1,0 +1,100 @@
+"""The cast's things: one of everything that an address can name. All of it is the customer's or her organisation's."""
+
+import io
+import secrets
+from datetime import timedelta
+
+from flask_security.confirmable import generate_confirmation_token
+from flask_security.recoverable import generate_reset_password_token
+from sqlalchemy import select
+
+from knowledge.articles.article import Category
+from knowledge.articles.writing import Manuscript, publish
+from portal.accounts import membership
+from portal.accounts.people import MemberRole, Membership, Organisation, User
+from portal.accounts.products import Product
+from portal.db import db, utcnow
+from portal.mail import Mail
+from portal.tickets import attachments, drafts
+from portal.tickets.answers import seal_answer
+from portal.tickets.conversation import reply
+from portal.tickets.filing import Request, file_ticket
+from portal.tickets.ticket import Draft, Ticket
+from tests import cast
+
+
+def furnish(world: cast.World) -> dict[str, object]:
+    """Make them in the current session, inside a request context; returns what addresses call them. No commit."""
+    carla, heron = db.session.get(User, world.ids["customer"]), db.session.get(Organisation, world.heron)
+    owner, colleague, unconfirmed = (db.session.get(User, world.ids[n]) for n in ("owner", "colleague", "unconfirmed"))
+    assert carla and heron and owner and colleague and unconfirmed
+    cast.subscribe(world.heron, "enterprise", "sla-24x7")
+    product = db.session.get(Product, world.products["beacon"])
+    ticket = file_ticket(_request(heron, product, "product"), by=carla, now=utcnow())
+    billing = file_ticket(_request(heron, None, "billing"), by=carla, now=utcnow())
+    attachment = _attach(ticket, carla)
+    draft = _draft(carla)
+    # For the reseller, so that one of the cast may open it.
+    invitation, token = membership.invite(heron, world.email("reseller"), MemberRole.MEMBER, by=owner, now=utcnow())
+    _shelve()
+    return {
+        "number": ticket.number,
+        "@billing number": billing.number,
+        "/tickets/files/<token> token": attachment,
+        "/tickets/files/<token>/remove token": _attach_to_draft(draft, carla),
+        "/tickets/answers/<token> token": seal_answer("Guide", "/kb/guide"),
+        "/account/invitation/<token> token": token,
+        "/account/confirm/<token> token": generate_confirmation_token(unconfirmed),
+        "/account/recover/<token> token": generate_reset_password_token(carla),
+        "/account/email/<token> token": "a-token-of-nobody",
+        "draft_id": draft.id,
+        "organisation_id": world.heron,
+        "invitation_id": invitation.id,
+        "membership_id": db.session.scalar(select(Membership.id).where(Membership.user_id == colleague.id)),
+        "/kb/category/<slug> slug": "guides",
+        "slug": "guide",
+        "mail_id": db.session.scalar(select(Mail.id).where(Mail.ticket_id == ticket.id)),
+        "policy_id": ticket.policy_id,
+        "version": ticket.policy_version,
+        "filename": "css/base.css",
+    }
+
+
+def _request(heron: Organisation, product: Product | None, topic: str) -> Request:
+    return Request(
+        form_key=secrets.token_hex(16),
+        subject="The beacon beeps",
+        body="It beeps all day.",
+        language="en",
+        zone="Europe/Berlin",
+        topic=topic,
+        organisation=heron,
+        product=product,
+    )
+
+
+def _attach(ticket: Ticket, person: User) -> str:
+    """A log that went along with a reply."""
+    draft = _draft(person)
+    token = _attach_to_draft(draft, person)
+    reply(ticket, "Here is the log.", by=person, now=utcnow(), attachments=draft.attachments)
+    db.session.flush()
+    return token
+
+
+def _attach_to_draft(draft: Draft, person: User) -> str:
+    return attachments.attach(draft, io.BytesIO(b"beep\n"), "beep.log", by=person, now=utcnow()).token
+
+
+def _draft(person: User) -> Draft:
+    key = drafts.new_key()
+    draft = drafts.keep(person, key, {"topic": "product", "subject": "Half a thought"}, now=utcnow())
+    assert draft
+    return draft
+
+
+def _shelve() -> None:
+    db.session.add(Category(slug="guides", titles={"en": "Guides"}, descriptions={"en": "How things are done."}))
+    db.session.flush()
+    yesterday = utcnow() - timedelta(days=1)
+    publish(Manuscript("guide", "guide", "en", "A guide", "## First\n\nPress it.", category="guides"), now=yesterday)
