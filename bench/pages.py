@@ -88,8 +88,6 @@ def portal_on(folder: Path, tickets: int, articles: int) -> Iterator[tuple[Porta
     portal = Portal(folder, mode="production", limit_search="1000000 per minute", log_level="WARNING", web_workers=1)
     portal.run("db", "upgrade")
     app = create_app(instance=portal.instance, **portal.settings)
-    with app.app_context():
-        db.create_all()
     started = time.monotonic()
     made = seed(app, tickets=tickets, articles=articles)
     customer, agent = (cookie(app, made["keys"][name]) for name in ("customer", "agent"))

@@ -134,12 +134,14 @@ def unsafe_rules(app: Flask) -> list[Row]:
 
 
 @pytest.mark.parametrize("token", [None, "forged"])
-def test_nothing_changes_without_the_token_of_the_form(token: str | None, app: Flask, things: Things) -> None:
+def test_another_site_changes_nothing_without_the_token_of_the_form(
+    token: str | None, app: Flask, things: Things
+) -> None:
     offences, before = [], everything(app)
     for row in unsafe_rules(app):
         for actor in ("customer", "admin"):
             browser = enter(app, cast.ADDRESSES[actor])
-            headers = {"X-CSRFToken": token} if token else {}
+            headers = {"Sec-Fetch-Site": "cross-site"} | ({"X-CSRFToken": token} if token else {})
             answer = browser.open(address(row, things), method=row.method, csrf=False, headers=headers)
             if answer.status_code != 400:
                 offences.append(f"{row} as {actor}: {answer.status_code}")

@@ -13,6 +13,7 @@ from sqlalchemy import update
 from portal import create_app
 from portal.db import db, utcnow, writing
 from portal.jobs import Job, enqueue, sweep
+from portal.schema import upgrade
 from tests.jobs import kinds  # noqa: F401  (what the tests ask for)
 from tests.running import Portal, redis
 
@@ -21,8 +22,7 @@ from tests.running import Portal, redis
 def application(portal: Portal) -> Iterator[Flask]:
     """The application on the portal's settings and database, in this process."""
     app = create_app(testing=True, instance=portal.instance, **portal.settings)
-    with app.app_context():
-        db.create_all()
+    upgrade(app)
     try:
         yield app
     finally:

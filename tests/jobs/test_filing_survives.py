@@ -13,8 +13,10 @@ from concurrent.futures import ThreadPoolExecutor
 from email import message_from_bytes
 from pathlib import Path
 
+from argon2 import PasswordHasher
 from flask import Flask
 
+from portal.accounts.people import User
 from portal.db import db, writing
 from portal.mail import Mail
 from portal.tickets.ticket import Ticket
@@ -56,8 +58,11 @@ def kill_and_restart(portal: Portal) -> None:
 
 
 def people(app: Flask) -> None:
+    """The cast, with the password hashed as the web server wants it: the application here is a test's."""
+    hashed = PasswordHasher(time_cost=2, memory_cost=19456, parallelism=1).hash(cast.PASSWORD)
     with app.app_context(), writing():
         world = cast.gather()
+        db.session.execute(db.update(User).values(password=hashed))
         cast.subscribe(world.heron, "business", "sla-24x5")
         db.session.commit()
 
