@@ -2,14 +2,14 @@
 
 from contextlib import suppress
 
-from flask import Flask, current_app, g, jsonify, render_template, request
+from flask import Flask, Response, current_app, g, jsonify, render_template, request
 from flask.typing import ResponseReturnValue
 from flask_babel import gettext as _
 from flask_babel import lazy_gettext as _l
 from flask_login import AnonymousUserMixin
 from flask_wtf.csrf import CSRFError
 from sqlalchemy.exc import OperationalError
-from werkzeug.exceptions import HTTPException, InternalServerError, ServiceUnavailable
+from werkzeug.exceptions import HTTPException, InternalServerError, SecurityError, ServiceUnavailable
 
 from portal.db import db
 
@@ -57,6 +57,8 @@ def answer(error: HTTPException) -> ResponseReturnValue:
     if error.code is None or error.code < 400:
         return error.get_response()
     title, sentence = SENTENCES.get(error.code, SENTENCES[400])
+    if isinstance(error, SecurityError):  # a foreign Host: no address can be built, so no page either
+        return Response("This portal has another address.\n", error.code, mimetype="text/plain")
     if isinstance(error, CSRFError):
         title, sentence = _l("This page was open too long"), _l("Please reload it and send it again.")
     return _page(error.code, str(title), str(sentence), error)
