@@ -1,34 +1,35 @@
-"""The queue as a query: what is open, in the order it has to be answered."""
+"""The queue as a query: what is open, in the order it has to be answered.
 
-from collections.abc import Mapping
-from dataclasses import dataclass, fields, replace
+Agents ask for it several times a minute, so a page costs one query for its rows and one for all its numbers. Both are
+built once for each sieve, with parameters for whoever asks and when.
+"""
+
+from dataclasses import dataclass
 from datetime import datetime, time, timedelta
+from functools import lru_cache
+from types import SimpleNamespace
 from typing import Any
 from zoneinfo import ZoneInfo
 
 from flask_sqlalchemy.pagination import Pagination
-from sqlalchemy import ColumnElement, Select, and_, case, func, or_, select
+from sqlalchemy import ColumnElement, Select, and_, bindparam, case, func, or_, select
 from sqlalchemy.orm import aliased
 
 from portal.accounts.people import Organisation, User
 from portal.accounts.products import Product
 from portal.db import db
+from portal.desk.burning import CLOCKS
+from portal.desk.sieve import STATUSES, WHOSE, Sieve
 from portal.tickets.ticket import Ticket
 
 PER_PAGE = 50
-STATUSES = ("open", "waiting", "resolved", "closed")
 COUNTED = STATUSES[:3]  # closed tickets are all of the past: nobody needs their number on every page
-WHOSE = ("all", "unassigned", "mine")
-DUE = ("late", "hour", "today")
-SORTS = ("due", "newest", "oldest", "changed")
+STAFF = SimpleNamespace(is_authenticated=True, is_staff=True)  # whoever passed the gate
 
 Requester, Assignee = aliased(User), aliased(User)
-
-
 SHOWN = (
     Ticket.number,
     Ticket.subject,
-    Ticket.status,
     Ticket.severity,
     Ticket.queue,
     Ticket.plan,
@@ -36,73 +37,18 @@ SHOWN = (
     Ticket.channel,
     Ticket.topic,
     Ticket.created_at,
-    Ticket.first_response_due_at,
-    Ticket.next_response_due_at,
-    Ticket.update_due_at,
-    Ticket.resolution_due_at,
     Ticket.next_due_at,
-    Ticket.assignee_id,
-    Requester.name.label("requester_name"),
+    # The caches hold the due times of the clocks that run: which of them comes first?
+    case(*((getattr(Ticket, f"{name}_due_at") == Ticket.next_due_at, name) for name in CLOCKS)).label("clock"),
+    Requester.name.label("requester"),
     Requester.email.label("requester_email"),
-    Organisation.name.label("organisation_name"),
-    Product.name.label("product_name"),
-    Assignee.name.label("assignee_name"),
-    Assignee.email.label("assignee_email"),
-    Product.slug.label("product"),
-    Organisation.region.label("region"),
+    Organisation.name.label("organisation"),
+    Organisation.region,
     Organisation.is_reseller.label("reseller"),
+    Product.name.label("product_name"),
+    Product.slug.label("product"),
+    func.coalesce(func.nullif(Assignee.name, ""), Assignee.email).label("assignee"),
 )
-
-
-@dataclass(frozen=True)
-class Sieve:
-    """What of the queue is shown. Values that mean nothing are dropped on reading, so any address works."""
-
-    status: str = "open"
-    whose: str = "all"
-    due: str = ""
-    queue: str = ""
-    severity: str = ""
-    product: str = ""
-    q: str = ""
-    sort: str = "due"
-    page: int = 1
-
-    @classmethod
-    def from_arguments(cls, given: Mapping[str, str]) -> "Sieve":
-        """Read the query string of a page address."""
-        known = {"status": STATUSES, "whose": WHOSE, "due": DUE, "sort": SORTS}
-        kept = {name: given[name] for name, values in known.items() if given.get(name) in values}
-        typed = ("queue", "severity", "product", "q")
-        words = {name: given.get(name, "").replace("\x00", "").strip()[:100] for name in typed}
-        if kept.get("status", "open") != "open":
-            kept.pop("due", None)  # nothing is due of what isn't open
-        page = given.get("page", "")
-        return cls(**kept, **words, page=max(int(page), 1) if page.isdecimal() and len(page) < 6 else 1)
-
-    def but(self, **changes: Any) -> dict[str, Any]:
-        """The arguments of the same view with these changes, on its first page; what is usual is left out."""
-        other = replace(self, page=1, **changes) if "page" not in changes else replace(self, **changes)
-        return {f.name: value for f in fields(other) if (value := getattr(other, f.name)) != f.default}
-
-    @property
-    def number(self) -> int | None:
-        """The ticket number somebody typed or read out on the phone (T12): digits, with or without '#' and spaces."""
-        digits = self.q.removeprefix("#").replace(" ", "")
-        return int(digits) if digits.isdecimal() and 6 <= len(digits) <= 10 else None
-
-    @property
-    def is_narrowed(self) -> bool:
-        """True when one of the fields of the filter form is in use."""
-        return bool(self.queue or self.severity or self.product or self.q or self.due)
-
-
-def read(sieve: Sieve, person: User, *, now: datetime, zone: ZoneInfo) -> "Board":
-    """One page of the queue in one query, and its numbers in another."""
-    tally = count(sieve, person, now=now, zone=zone)
-    rows = db.session.execute(_page(sieve, person, now, zone)).all()
-    total = tally.of_view if tally.of_view is not None else _closed(sieve, person)
-    return Board(rows=rows, tally=tally, pages=Pages(sieve.page, total))
 
 
 @dataclass(frozen=True)
@@ -111,11 +57,10 @@ class Tally:
 
     by_status: dict[str, int]
     by_whose: dict[str, int]
-    late: int
-    hour: int
-    today: int
-    next_due_at: datetime | None
-    of_view: int | None  # None: closed tickets, which aren't counted with the others
+    late: int = 0
+    hour: int = 0
+    today: int = 0
+    next_due_at: datetime | None = None
 
 
 @dataclass(frozen=True)
@@ -123,6 +68,13 @@ class Board:
     rows: Any
     tally: Tally
     pages: "Pages"
+
+    @property
+    def key(self) -> tuple[Any, ...]:
+        """Everything that a drawing of it depends on."""
+        tally = self.tally
+        numbers = (*tally.by_status.values(), *tally.by_whose.values(), tally.late, tally.hour, tally.today)
+        return (tuple(self.rows), numbers, tally.next_due_at, self.pages.total)
 
 
 class Pages(Pagination):
@@ -133,56 +85,73 @@ class Pages(Pagination):
         self.items = range(max(min(PER_PAGE, total - (page - 1) * PER_PAGE), 0))  # type: ignore[assignment]
 
 
-def count(sieve: Sieve, person: User, *, now: datetime, zone: ZoneInfo) -> Tally:
-    """The numbers on the tabs and in the strip: one grouped query over what isn't closed."""
-    nobody, me = Ticket.assignee_id.is_(None), Ticket.assignee_id == person.id
-    whose = case((nobody, "unassigned"), (me, "mine"), else_="others")
-    bounds = [now, *(_until(name, now, zone) for name in DUE[1:])]
-    dues = [func.sum(case((Ticket.next_due_at < bound, 1), else_=0)) for bound in bounds]
-    coming = func.min(case((Ticket.next_due_at >= now, Ticket.next_due_at)))
-    query = (
-        Ticket.visible_to(person)
-        .with_only_columns(Ticket.status, whose, func.count(), *dues, coming)
-        .where(Ticket.status.in_(COUNTED), *_narrow(sieve))
-        .group_by(Ticket.status, whose)
+def read(sieve: Sieve, person: User, *, now: datetime, zone: ZoneInfo) -> Board:
+    """One page of the queue and its numbers. 'Today' ends with the day of `zone`."""
+    tomorrow = datetime.combine(now.astimezone(zone).date() + timedelta(days=1), time(), zone)
+    given = {"me": person.id, "now": now, "hour": now + timedelta(hours=1), "today": tomorrow}
+    rows = db.session.execute(page_query(sieve), given).all()
+    tally = count(sieve, given)
+    if sieve.status not in COUNTED:
+        total = db.session.scalar(total_query(sieve), given) or 0
+    else:
+        total = getattr(tally, sieve.due) if sieve.due else tally.by_status[sieve.status]
+    return Board(rows, tally, Pages(sieve.page, total))
+
+
+def count(sieve: Sieve, given: dict[str, Any]) -> Tally:
+    """The numbers on the tabs and in the strip."""
+    groups = db.session.execute(tally_query(sieve), given).all()
+    by_whose: dict[str, dict[str, int]] = {name: dict.fromkeys(COUNTED, 0) for name in WHOSE}
+    for group in groups:
+        of = {None: "unassigned", given["me"]: "mine"}.get(group.assignee_id)
+        for name in ("all", of):
+            if name:
+                by_whose[name][group.status] += group.number
+    of_status = {name: numbers.get(sieve.status, 0) for name, numbers in by_whose.items()}
+    strip = groups[0][3:] if groups else ()
+    return Tally(by_whose[sieve.whose], of_status, *strip)
+
+
+@lru_cache(maxsize=256)
+def page_query(sieve: Sieve) -> Select[Any]:
+    """The page is chosen first, from tickets alone: the index (status, next_due_at, rank) gives the usual order
+    without sorting. Only its fifty rows are then joined with what else they show."""
+    order, start = _order(sieve.sort), (sieve.page - 1) * PER_PAGE
+    chosen = _found(sieve, Ticket.id).where(Ticket.status == sieve.status, *_of(sieve.whose), *_due(sieve.due))
+    ids = chosen.order_by(*order).limit(PER_PAGE).offset(start).subquery()
+    query = _with_customer(select(*SHOWN).join(ids, ids.c.id == Ticket.id))
+    query = query.outerjoin(Product, Product.id == Ticket.product_id)
+    joined: Select[Any] = query.outerjoin(Assignee, Assignee.id == Ticket.assignee_id).order_by(*order)
+    return joined
+
+
+@lru_cache(maxsize=256)
+def tally_query(sieve: Sieve) -> Select[Any]:
+    """Tickets by status and assignee, from an index alone; the strip's numbers are ranges of another one."""
+    is_open = (Ticket.status == "open", *_of(sieve.whose))
+    strip = [
+        _found(sieve, func.count()).where(*is_open, *_due(due)).scalar_subquery() for due in ("late", "hour", "today")
+    ]
+    coming = _found(sieve, func.min(Ticket.next_due_at)).where(*is_open, Ticket.next_due_at >= bindparam("now"))
+    counted: Select[Any] = (
+        _found(sieve, Ticket.status, Ticket.assignee_id, func.count().label("number"), *strip, coming.scalar_subquery())
+        .where(Ticket.status.in_(COUNTED))
+        .group_by(Ticket.status, Ticket.assignee_id)
     )
-    if sieve.q:
-        query = _with_customer(query)
-    return _tally(sieve, [tuple(row) for row in db.session.execute(query)])
+    return counted
 
 
-def _tally(sieve: Sieve, groups: list[tuple[Any, ...]]) -> Tally:
-    shown = {"all": ("mine", "unassigned", "others"), "mine": ("mine",), "unassigned": ("unassigned",)}
-    mine = [group for group in groups if group[1] in shown[sieve.whose]]
-    by_status = {status: sum(group[2] for group in mine if group[0] == status) for status in COUNTED}
-    by_whose = {
-        name: sum(group[2] for group in groups if group[0] == sieve.status and group[1] in members)
-        for name, members in shown.items()
-    }
-    burning = [group for group in mine if group[0] == "open"]
-    late, hour, today = (sum(group[i] or 0 for group in burning) for i in (3, 4, 5))
-    numbers = {"late": late, "hour": hour - late, "today": today - late}
-    coming = min((group[6] for group in burning if group[6]), default=None)
-    of_view = by_status.get(sieve.status)
-    if sieve.due and sieve.status == "open":
-        of_view = numbers[sieve.due]
-    return Tally(by_status, by_whose, late, numbers["hour"], numbers["today"], coming, of_view)
+@lru_cache(maxsize=256)
+def total_query(sieve: Sieve) -> Select[Any]:
+    total: Select[Any] = _found(sieve, func.count()).where(Ticket.status == sieve.status, *_of(sieve.whose))
+    return total
 
 
-def _page(sieve: Sieve, person: User, now: datetime, zone: ZoneInfo) -> Select[Any]:
-    """The page's rows as columns.
-
-    The page is chosen first, from tickets alone: the index (status, next_due_at, rank) gives the usual order without
-    sorting. Only its fifty rows are then joined with what else they show.
-    """
-    chosen = Ticket.visible_to(person).with_only_columns(Ticket.id)
-    chosen = _with_customer(chosen) if sieve.q else chosen
-    conditions = (Ticket.status == sieve.status, *_narrow(sieve), *_of(sieve.whose, person), *_due(sieve, now, zone))
-    start = (sieve.page - 1) * PER_PAGE
-    ids = chosen.where(*conditions).order_by(*_order(sieve.sort)).limit(PER_PAGE).offset(start).subquery()
-    query = select(*SHOWN).join(ids, ids.c.id == Ticket.id)
-    query = _with_customer(query).outerjoin(Product, Product.id == Ticket.product_id)
-    return query.outerjoin(Assignee, Assignee.id == Ticket.assignee_id).order_by(*_order(sieve.sort))
+def _found(sieve: Sieve, *columns: Any) -> Any:
+    """These columns of the tickets that fit the filter form."""
+    query: Any = Ticket.visible_to(STAFF).with_only_columns(*columns, maintain_column_froms=True)
+    query = _with_customer(query) if sieve.q else query
+    return query.where(*_narrow(sieve))
 
 
 def _with_customer(query: Any) -> Any:
@@ -191,15 +160,7 @@ def _with_customer(query: Any) -> Any:
     )
 
 
-def _closed(sieve: Sieve, person: User) -> int:
-    query = Ticket.visible_to(person).with_only_columns(func.count())
-    query = _with_customer(query) if sieve.q else query
-    closed = query.where(Ticket.status == sieve.status, *_narrow(sieve), *_of(sieve.whose, person))
-    return db.session.scalar(closed) or 0
-
-
 def _narrow(sieve: Sieve) -> list[ColumnElement[bool]]:
-    """The conditions of the filter form."""
     found: list[ColumnElement[bool]] = []
     if sieve.queue:
         found.append(Ticket.queue == sieve.queue)
@@ -213,29 +174,23 @@ def _narrow(sieve: Sieve) -> list[ColumnElement[bool]]:
     return found
 
 
-def _of(whose: str, person: User) -> list[ColumnElement[bool]]:
+def _of(whose: str) -> list[ColumnElement[bool]]:
     if whose == "all":
         return []
-    return [Ticket.assignee_id == person.id if whose == "mine" else Ticket.assignee_id.is_(None)]
+    return [Ticket.assignee_id == bindparam("me") if whose == "mine" else Ticket.assignee_id.is_(None)]
 
 
-def _due(sieve: Sieve, now: datetime, zone: ZoneInfo) -> list[ColumnElement[bool]]:
-    if not sieve.due:
+def _due(due: str) -> list[ColumnElement[bool]]:
+    """What is late; what is due from now to the end of the hour or of the day."""
+    if not due:
         return []
-    if sieve.due == "late":
-        return [Ticket.next_due_at < now]
-    return [and_(Ticket.next_due_at >= now, Ticket.next_due_at < _until(sieve.due, now, zone))]
-
-
-def _until(name: str, now: datetime, zone: ZoneInfo) -> datetime:
-    """The end of 'within the hour', or of the agent's own day."""
-    if name == "hour":
-        return now + timedelta(hours=1)
-    tomorrow = now.astimezone(zone).date() + timedelta(days=1)
-    return datetime.combine(tomorrow, time(), zone)
+    if due == "late":
+        return [Ticket.next_due_at < bindparam("now")]
+    return [and_(Ticket.next_due_at >= bindparam("now"), Ticket.next_due_at < bindparam(due))]
 
 
 def _order(sort: str) -> tuple[Any, ...]:
+    """By due time, then rank. What has no due time comes last, by rank."""
     if sort == "newest":
         return (Ticket.id.desc(),)
     if sort == "oldest":

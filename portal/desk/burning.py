@@ -1,6 +1,5 @@
 """How much of a promised time is used up, and whether the policy already warns of it."""
 
-from collections.abc import Mapping
 from datetime import datetime
 from typing import Any, Literal
 
@@ -13,13 +12,6 @@ State = Literal["late", "soon", "running", "none"]
 CLOCKS: tuple[Commitment, ...] = ("first_response", "next_response", "update", "resolution")
 
 
-def next_clock(row: Any) -> Commitment | None:
-    """Which clock of a ticket (or of a row with its due columns) is due next: the caches hold those that run."""
-    if row.next_due_at is None:
-        return None
-    return next((name for name in CLOCKS if getattr(row, f"{name}_due_at") == row.next_due_at), None)
-
-
 def target_of(policy: Policy, clock: Commitment, case: Case) -> Target | None:
     """The time that the policy gives this clock; None for a case the policy doesn't know any more."""
     if case.plan not in policy.plans or case.tier not in policy.tiers:
@@ -27,18 +19,17 @@ def target_of(policy: Policy, clock: Commitment, case: Case) -> Target | None:
     return commitments(policy, case).of(clock)
 
 
-def case_of(policy: Policy, asked: Mapping[str, Any]) -> Case:
+def case_of(policy: Policy, row: Any) -> Case:
     """What the promise of a row depends on; products and regions that the policy doesn't name count for none."""
-    product, region = asked["product"], asked["region"]
     return Case(
-        plan=asked["plan"],
-        tier=asked["tier"],
-        severity=asked["severity"] if asked["severity"] in policy.severities else None,
-        product=product if product in policy.products else None,
-        region=region if region in policy.regions else None,
-        channel=asked["channel"],
-        topic=asked["topic"],
-        reseller=bool(asked["reseller"] and policy.resellers),
+        plan=row.plan,
+        tier=row.tier,
+        severity=row.severity if row.severity in policy.severities else None,
+        product=row.product if row.product in policy.products else None,
+        region=row.region if row.region in policy.regions else None,
+        channel=row.channel,
+        topic=row.topic,
+        reseller=bool(row.reseller and policy.resellers),
     )
 
 

@@ -25,11 +25,15 @@ class Line:
     filed: str
     plan: str
     queue: str
+    severity: str
+    level: int
 
 
-def line(row: Any, policy: Policy, *, now: datetime, zone: ZoneInfo, locale: Locale) -> Line:
-    clock, due_at = burning.next_clock(row), row.next_due_at
-    target = burning.target_of(policy, clock, burning.case_of(policy, row._mapping)) if clock else None
+def line(row: Any, policy: Policy, now: datetime, zone: ZoneInfo, locale: Locale) -> Line:
+    clock, due_at = row.clock, row.next_due_at
+    target = burning.target_of(policy, clock, burning.case_of(policy, row)) if clock else None
+    severities = list(policy.severities)
+    is_known = row.severity in severities
     return Line(
         row=row,
         state=burning.state_of(policy, clock, target, due_at, now),
@@ -40,4 +44,6 @@ def line(row: Any, policy: Policy, *, now: datetime, zone: ZoneInfo, locale: Loc
         filed=short_when(row.created_at, now, zone, locale),
         plan=policy.plans[row.plan].name.to(locale) if row.plan in policy.plans else row.plan,
         queue=policy.queues[row.queue].to(locale) if row.queue in policy.queues else row.queue,
+        severity=policy.severities[row.severity].name.to(locale) if is_known else row.severity or "",
+        level=severities.index(row.severity) + 1 if is_known else len(severities),
     )

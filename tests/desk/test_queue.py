@@ -54,7 +54,7 @@ def test_a_late_ticket_says_so_in_word_and_shape(app: Flask, world: World, as_: 
         db.session.commit()
     page = as_("agent").get("/desk/").text
     line = line_of(page, "too late")
-    assert "is-late" in line and "Late" in line and "#clock-alert" in line and "1 h 30 min" in line
+    assert "is-late" in line and "Late" in line and "#clock-alert" in line and re.search(r"1 h (29|30) min", line)
     assert re.search(r'id="strip-late".*?</svg>1</b>', page, re.DOTALL)
 
 
@@ -146,6 +146,7 @@ def test_polling_gets_the_board_alone(app: Flask, world: World, as_: As) -> None
 
 def test_more_rows_need_no_more_queries(app: Flask, world: World, as_: As) -> None:
     agent = as_("agent")
+    agent.get("/desk/")  # the filter form is kept for a while
     counts = []
     for more in (1, 30):
         with app.app_context():
