@@ -14,7 +14,7 @@ from portal.sla.calendar import Calendar
 
 def band_of(
     policy: Policy,
-    calendar: str,
+    calendar: str | None,
     *,
     received_at: datetime,
     due_at: datetime,

@@ -149,8 +149,11 @@ def claim(person: User, draft: Draft, *, now: datetime) -> Draft | None:
 
 def forget_unclaimed(*, now: datetime) -> int:
     """Remove what nobody came back for; returns how many."""
-    gone = db.session.execute(db.delete(Draft).where(Draft.owner_id.is_(None), Draft.updated_at < now - UNCLAIMED_FOR))
-    return int(gone.rowcount)
+    old = select(Draft).where(Draft.owner_id.is_(None), Draft.updated_at < now - UNCLAIMED_FOR)
+    found = db.session.scalars(old).all()
+    for draft in found:
+        db.session.delete(draft)
+    return len(found)
 
 
 def _fields(typed: Mapping[str, str]) -> dict[str, Any]:

@@ -19,7 +19,7 @@ INERT = "default-src 'none'; sandbox; frame-ancestors 'none'"
 
 @bp.post("/files")
 def upload() -> ResponseReturnValue:
-    """Keep files with the draft of this form as soon as they are chosen; answers with the field, its list and errors."""
+    """Keep files with the draft of this form as soon as they are chosen; answers with the field and its list."""
     key, now, ticket = request.args.get("key", ""), utcnow(), None
     if number := request.args.get("ticket", type=int):
         ticket = get_or_404(Ticket.numbered(number, current_user))

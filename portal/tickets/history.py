@@ -1,4 +1,4 @@
-"""The promise beside what happened: what the customer's ticket page shows of the stored quote, the clocks and the log."""
+"""The promise beside what happened: what a ticket's page shows of the stored quote, the clocks and the log."""
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
@@ -78,7 +78,7 @@ def kept_promise(ticket: Ticket, *, now: datetime) -> Kept:
     promise, timers = Quote.from_json(ticket.promise), clocks.timers_of(ticket, now=now)
     first, shown = promise.first_response, shown_timer(timers)
     return Kept(
-        headline=telling.headline(promise),
+        headline=_("First answer promised by") if first else telling.headline(promise),
         basis=telling.basis(promise.basis),
         due_at=first.due_at if first else None,
         earliest_at=first.earliest_at if first else None,

@@ -11,7 +11,7 @@ from portal.accounts.people import User
 from portal.db import db
 from portal.errors import Refused
 from portal.tickets import attachments, conversation, drafts, filing
-from portal.tickets.answers import shown_answers
+from portal.tickets.answers import read_article, shown_answers
 from portal.tickets.form import ReplyForm, TicketForm
 from portal.tickets.ticket import Draft, Message, Ticket
 from portal.web import choose_locale, choose_zone, limiter, settings
@@ -24,6 +24,8 @@ def keep(form: TicketForm, person: User, *, now: datetime, even_empty: bool = Fa
     if draft is None:
         return None
     drafts.add_answers(draft, shown_answers(request.form.getlist("shown")))
+    if form.article.data and (article := read_article(form.article.data, person)):
+        drafts.add_answers(draft, [article], opened=True)
     if form.forget_credentials.data and not secret.strip():
         draft.sealed = None
     return draft

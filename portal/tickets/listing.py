@@ -1,11 +1,11 @@
-"""The list of tickets: filters and order from the address, columns instead of entities, a constant number of queries."""
+"""The list of tickets: filters and order from the address, columns instead of entities, a few queries in all."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
 from flask_sqlalchemy.pagination import Pagination, SelectPagination
-from sqlalchemy import ColumnElement, Select, func, or_, select
+from sqlalchemy import ColumnElement, func, or_, select
 
 from portal.accounts.people import MemberRole, Membership, User
 from portal.accounts.products import Product
@@ -90,7 +90,7 @@ class Rows(SelectPagination):
         return list(self._query_args["session"].execute(query).all())
 
 
-def rows(person: User, filters: Filters) -> Select[Any]:
+def rows(person: User, filters: Filters) -> Any:
     query = Ticket.visible_to(person).with_only_columns(
         *COLUMNS, Product.name.label("product"), User.name.label("requester"), User.email.label("requester_email")
     )

@@ -17,7 +17,8 @@ def triage(ticket: Ticket, severity: str | None, *, by: User, now: datetime, rea
     the new target from now holds; lowered, nothing already promised moves. `severity` is None where the tier has none.
     """
     refuse_closed(ticket)
-    if severity not in (quoting.severities(clocks.policy_of(ticket), ticket.tier, ticket.topic) or [None]):
+    offered = quoting.severities(clocks.policy_of(ticket), ticket.tier, ticket.topic)
+    if severity not in offered if offered else severity is not None:
         raise Refused(_("This support tier has no such severity."))
     before, is_first = ticket.severity, not any(event.kind == "triaged" for event in ticket.events)
     if not is_first and before == severity:

@@ -26,6 +26,7 @@ class Ticket(Model):
     __tablename__ = "ticket"
     __table_args__ = (
         Index("ix_ticket_open", "status", "next_due_at", "rank"),
+        Index("ix_ticket_desk", "status", "assignee_id"),
         Index("ix_ticket_of_requester", "requester_id", "updated_at"),
         Index("ix_ticket_of_organisation", "organisation_id", "updated_at"),
     )
@@ -97,7 +98,7 @@ class Ticket(Model):
         )
 
     @classmethod
-    def numbered(cls, number: int, person: Any) -> Select[tuple["Ticket"]]:
+    def numbered(cls, number: int, person: Any) -> Select["Ticket"]:
         """That ticket, if the person sees it. Who changes it adds `.with_for_update(of=Ticket)`."""
         return cls.visible_to(person).where(cls.number == number)
 
