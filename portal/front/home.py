@@ -11,7 +11,7 @@ from sqlalchemy import Row, select
 from portal.accounts.entitlement import entitlement_of
 from portal.accounts.products import Product, Release
 from portal.db import db, utcnow
-from portal.formats import date_locale, reader_voice, when
+from portal.formats import date_locale, reader_voice
 from portal.front.words import BASES
 from portal.policies import the_policy
 from portal.sla import Policy, QuoteRequest, make_quote
@@ -93,7 +93,7 @@ def ways_for(person: Any, policy: Policy, plan: str, tier: str, now: datetime) -
     """The channels of the reader's plan, tickets first, and what everybody has."""
     channels = policy.channels_of(plan, tier)
     ways = [ticket_way(person, policy, plan, tier, now)]
-    ways += [channel_way(policy, channel, now) for channel in channels if channel.id != "ticket"]
+    ways += [channel_way(policy, channel, now) for channel in channels if channel.numbers]
     if person.is_authenticated:
         text = _("Invoices, payment and plans: everybody may ask, whatever their plan.")
         ways.append(Way("credit-card", _("Billing question"), text, url_for("tickets.new", topic="billing")))
@@ -114,23 +114,29 @@ def ticket_way(person: Any, policy: Policy, plan: str, tier: str, now: datetime)
     if quote.first_response is None:
         return Way(ICONS["ticket"], title, _("An agent answers you here and by e-mail."), address)
     text = _(
-        "Filed now, answered by %(when)s (%(basis)s).", when=when(quote.first_response.due_at), basis=BASES[quote.basis]
+        "Filed now, answered by %(when)s (%(basis)s).", when=told(quote.first_response.due_at), basis=BASES[quote.basis]
     )
     return Way(ICONS["ticket"], title, text, address)
 
 
 def channel_way(policy: Policy, channel: Channel, now: datetime) -> Way:
-    """A channel beside tickets: its hours and whether it's open now; numbers stand on the policy page."""
+    """A channel that is called: its hours and whether it's open now; the numbers stand on the policy page."""
     locale = date_locale()
     text = channel.note.to(locale) if channel.note else ""
-    address = url_for("front.policy", _anchor="channels") if channel.numbers else None
+    address = url_for("front.policy", _anchor="channels")
     if channel.hours is None:
         return Way(ICONS.get(channel.id, "circle"), channel.name.to(locale), text, address)
     calendar = policy.calendar(channel.hours)
-    foot = _("Open now") if calendar.is_open(now) else _("Opens %(when)s", when=when(calendar.next_opening(now)))
+    foot = _("Open now") if calendar.is_open(now) else _("Opens %(when)s", when=told(calendar.next_opening(now)))
     return Way(
         ICONS.get(channel.id, "circle"), channel.name.to(locale), text or calendar.name.to(locale), address, foot
     )
+
+
+def told(at: datetime) -> str:
+    """An instant as plain text, in the reader's language and zone."""
+    zone = choose_zone()
+    return reader_voice(zone).when(at, zone)
 
 
 def open_tickets(person: Any) -> list[Row[Any]]:

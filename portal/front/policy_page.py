@@ -38,12 +38,11 @@ class Row:
 
 @dataclass(frozen=True)
 class Times:
-    """One commitment of one tier, as a table of plans by severities (no column of its own without severities)."""
+    """One tier's table: for each commitment that it has, rows of plans by severities (one column without any)."""
 
     tier: Tier
-    commitment: str
     severities: tuple[Severity, ...]
-    rows: tuple[Row, ...]
+    groups: tuple[tuple[str, tuple[Row, ...]], ...]
 
 
 @dataclass(frozen=True)
@@ -80,6 +79,7 @@ def policy_context(policy: Policy, mine: tuple[str, str] | None) -> dict[str, An
         "credits": credit_sentences(policy, locale),
         "uptime": availability(policy, locale),
         "languages_said": said_languages(policy, locale),
+        "search_first": format_list([t.to(locale) for t in policy.self_service.search_first], locale=locale),
         "versions": known_versions(),
         "commitments": words.COMMITMENTS,
         "bases": words.BASES,
@@ -95,14 +95,13 @@ def said_languages(policy: Policy, locale: Locale) -> str:
 
 
 def time_tables(policy: Policy, mine: tuple[str, str] | None = None) -> list[Times]:
-    """Every table that has a figure. `mine` is the reader's (plan, tier)."""
+    """The tiers that have a figure, each with its commitments. `mine` is the reader's (plan, tier)."""
     found = []
     for tier in policy.tiers.values():
-        for commitment in COMMITMENTS:
-            rows = tuple(_rows(policy, tier, commitment, mine))
-            if any(target for row in rows for target in row.targets):
-                severities = tuple(policy.severities[id_] for id_ in tier.severities)
-                found.append(Times(tier, commitment, severities, rows))
+        groups = tuple((name, tuple(_rows(policy, tier, name, mine))) for name in COMMITMENTS)
+        stated = tuple((name, rows) for name, rows in groups if any(t for row in rows for t in row.targets))
+        if stated:
+            found.append(Times(tier, tuple(policy.severities[id_] for id_ in tier.severities), stated))
     return found
 
 

@@ -6,7 +6,9 @@ from portal.config import SETTINGS, ConfigurationError, load_settings
 
 
 def test_the_environment_wins_over_the_file_and_the_file_over_the_defaults(tmp_path: Path) -> None:
-    (tmp_path / "portal.toml").write_text('mail_from = "file@vendor.example"\nweb_port = 9000\n[brand]\nname = "Vendor"\n')
+    (tmp_path / "portal.toml").write_text(
+        'mail_from = "file@vendor.example"\nweb_port = 9000\n[brand]\nname = "Vendor"\n'
+    )
     settings = load_settings({"PORTAL_INSTANCE": str(tmp_path), "PORTAL_WEB_PORT": "9001"})
     assert (settings.mail_from, settings.web_port, settings.brand_name) == ("file@vendor.example", 9001, "Vendor")
 
