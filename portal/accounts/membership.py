@@ -127,9 +127,8 @@ def _keep_an_owner(membership: Membership, sentence: str) -> None:
     if membership.role != MemberRole.OWNER:
         return
     db.session.execute(select(Organisation.id).where(Organisation.id == membership.organisation_id).with_for_update())
-    others = _current(membership.organisation_id).where(
-        Membership.role == MemberRole.OWNER, Membership.id != membership.id
-    )
+    others = _current(membership.organisation_id).join(User, User.id == Membership.user_id)
+    others = others.where(Membership.role == MemberRole.OWNER, Membership.id != membership.id, User.active)
     if not db.session.scalar(select(func.count()).select_from(others.subquery())):
         raise Refused(sentence)
 
