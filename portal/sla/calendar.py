@@ -10,10 +10,11 @@ time is then two bisections, however long the span.
 """
 
 from bisect import bisect_left, bisect_right
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
 from datetime import UTC, date, datetime, time, timedelta
 from functools import cached_property
+from itertools import accumulate
 from typing import Literal, NamedTuple
 from zoneinfo import ZoneInfo
 
@@ -65,7 +66,10 @@ class Interval(NamedTuple):
 
 
 class _Openings(NamedTuple):
-    """Open stretches of the years `first` to `last`: UTC seconds, and business seconds run up before and after each."""
+    """Open stretches of the years `first` to `last`: UTC seconds, and business seconds run up before and after each.
+
+    `dates` are the ordinals of the local dates that have any open time.
+    """
 
     first: int
     last: int
@@ -73,6 +77,7 @@ class _Openings(NamedTuple):
     closes: list[int]
     before: list[int]
     after: list[int]
+    dates: list[int]
 
 
 @dataclass(frozen=True, eq=False)
@@ -177,13 +182,12 @@ class Calendar:
         if not days:
             return self.add(at, 0)
         received = datetime.fromtimestamp(at, self._home)
-        day, clock = received.date(), received.time()
-        while days:
-            day += DAY
-            if day.year > LAST_YEAR:
-                raise _beyond(day.year)
-            days -= bool(self.day_hours(day))
-        return stamp(datetime.combine(day, clock, self._home))
+        openings = self._reaching(at, at)
+        i = bisect_right(openings.dates, received.toordinal()) + days - 1
+        while i >= len(openings.dates):
+            openings = self._years(openings.first, openings.last + 1)
+        day = date.fromordinal(openings.dates[i])
+        return stamp(datetime.combine(day, received.time(), self._home))
 
     def elapsed(self, start: int, end: int) -> int:
         """`business_between` in UTC seconds."""
@@ -223,32 +227,32 @@ class Calendar:
             return known
         if first < FIRST_YEAR or last > LAST_YEAR:
             raise _beyond(first if first < FIRST_YEAR else last)
-        opens, closes, before, after, total = [], [], [], [], 0
-        for start, end in merged(self._spans(first, last, known)):
-            opens.append(start)
-            closes.append(end)
-            before.append(total)
-            total += end - start
-            after.append(total)
-        found = _Openings(first, last, opens, closes, before, after)
+        if known is None:
+            spans, dates = self._expand(first, last)
+        else:  # years are added at either end; what is known stays
+            earlier, later = self._expand(first, known.first - 1), self._expand(known.last + 1, last)
+            spans = [*earlier[0], *zip(known.opens, known.closes, strict=True), *later[0]]
+            dates = [*earlier[1], *known.dates, *later[1]]
+        joined = merged(spans)
+        after = list(accumulate(end - start for start, end in joined))
+        before = [0, *after[:-1]]
+        found = _Openings(first, last, [a for a, _ in joined], [b for _, b in joined], before, after, dates)
         self._cache["openings"] = found
         return found
 
-    def _spans(self, first: int, last: int, known: _Openings | None) -> Iterator[tuple[int, int]]:
-        if known is None:
-            yield from self._expand(first, last)
-        else:
-            yield from self._expand(first, known.first - 1)
-            yield from zip(known.opens, known.closes, strict=True)
-            yield from self._expand(known.last + 1, last)
-
-    def _expand(self, first: int, last: int) -> Iterator[tuple[int, int]]:
-        day = date(first, 1, 1)
-        while day.year <= last:
+    def _expand(self, first: int, last: int) -> tuple[list[tuple[int, int]], list[int]]:
+        """Open stretches in UTC seconds, and ordinals of open dates, of those years. Stretches may touch."""
+        spans: list[tuple[int, int]] = []
+        dates: list[int] = []
+        for ordinal in range(date(first, 1, 1).toordinal(), date(last + 1, 1, 1).toordinal()):
+            day = date.fromordinal(ordinal)
             parts = self.day_hours(day)
             if parts and self._exists(day):
-                yield from ((self._local(day, start), self._local(day, end)) for start, end in parts)
-            day += DAY
+                found = [(self._local(day, start), self._local(day, end)) for start, end in parts]
+                found = [(start, end) for start, end in found if start < end]
+                spans += found
+                dates += [ordinal] if found else []
+        return spans, dates
 
     def _exists(self, day: date) -> bool:
         """False for a date that the zone skipped (Apia had no 30 December 2011)."""
@@ -290,15 +294,14 @@ def public_holidays(source: HolidaySource, year: int) -> dict[date, Text]:
     return {day: Text({"en": probe[day], **by_language}) for day, by_language in sorted(names.items())}
 
 
-def merged(spans: Iterator[tuple[int, int]]) -> list[tuple[int, int]]:
-    """In order, empty ones dropped, those that touch or overlap joined."""
+def merged(spans: Iterable[tuple[int, int]]) -> list[tuple[int, int]]:
+    """In order, those that touch or overlap joined."""
     joined: list[tuple[int, int]] = []
     for start, end in sorted(spans):
-        if start < end:
-            if joined and start <= joined[-1][1]:
-                joined[-1] = (joined[-1][0], max(joined[-1][1], end))
-            else:
-                joined.append((start, end))
+        if joined and start <= joined[-1][1]:
+            joined[-1] = (joined[-1][0], max(joined[-1][1], end))
+        else:
+            joined.append((start, end))
     return joined
 
 
