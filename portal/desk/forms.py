@@ -8,7 +8,7 @@ from flask_wtf import FlaskForm
 from flask_wtf.file import MultipleFileField
 from wtforms import BooleanField, HiddenField, PasswordField, SelectField, StringField, TextAreaField
 from wtforms.fields import SelectChoice
-from wtforms.validators import InputRequired, Length, Optional
+from wtforms.validators import DataRequired, InputRequired, Length, Optional
 
 from portal.accounts.people import User
 from portal.tickets.clocks import policy_of
@@ -23,7 +23,7 @@ def _strip(text: str | None) -> str | None:
 
 
 def _body(label: object, name: str, missing: object) -> TextAreaField:
-    checks = [InputRequired(missing), Length(max=LONGEST, message=_l("Please keep it under %(max)d characters."))]
+    checks = [DataRequired(missing), Length(max=LONGEST, message=_l("Please keep it under %(max)d characters."))]
     return TextAreaField(label, checks, [_strip], id=name)
 
 

@@ -6,17 +6,15 @@ import pytest
 from flask import Flask
 from flask.testing import FlaskClient
 
-from tests import cast
 from tests.cast import World
 from tests.desk.rows import file_one
 
 
 @pytest.fixture
 def number(app: Flask, world: World) -> int:
-    """The number of a ticket that the customer, on a plan with severities, has just filed."""
+    """The number of a ticket that the customer has just filed."""
     with app.app_context():
-        cast.subscribe(world.heron, "enterprise", "sla-24x7")
-        return file_one(world, severity=None)
+        return file_one(world)
 
 
 @pytest.fixture

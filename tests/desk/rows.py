@@ -11,6 +11,7 @@ from portal.db import db
 from portal.policies import the_policy
 from portal.tickets.filing import Request, file_ticket
 from portal.tickets.ticket import Message, Ticket, TicketEvent
+from tests import cast
 from tests.cast import World
 
 NOW = datetime.now(UTC).replace(microsecond=0)
@@ -56,9 +57,10 @@ def hence(**span: float) -> datetime:
 
 
 def file_one(world: World, *, who: str = "customer", **fields: Any) -> int:
-    """A ticket as the form files it, with promise, log and mail; returns its number. Commits."""
+    """A ticket as the form files it, on a plan with severities, with promise, log and mail: its number. Commits."""
     person = db.session.get_one(User, world.ids[who])
     organisation = db.session.get_one(Organisation, world.heron)
+    cast.subscribe(world.heron, "enterprise", "sla-24x7")
     asked = {
         "form_key": secrets.token_hex(8),
         "subject": "The relay drops out",

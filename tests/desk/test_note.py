@@ -26,9 +26,9 @@ def test_no_customer_ever_reads_it(
     agent.post(f"/desk/{number}/resolve", data={"body": "Solved."})
     for who in ("customer", "owner"):
         browser = as_(who)
-        for address in (f"/tickets/{number}", "/tickets/", "/tickets/?whose=organisation", f"/search?q={NOTE}"):
+        for address in (f"/tickets/{number}", "/tickets/", "/tickets/?whose=organisation", "/search?q=canary"):
             answer = browser.get(address)
-            assert answer.status_code == 200 and NOTE not in answer.text.replace(f'value="{NOTE}"', "")
+            assert answer.status_code == 200 and NOTE not in answer.text
     with app.app_context():
         assert all(NOTE not in mail.text + mail.html for mail in db.session.scalars(db.select(Mail)))
 

@@ -88,7 +88,7 @@ def test_the_same_form_answers_once(app: Flask, number: int, agent: FlaskClient)
 def test_a_closed_ticket_is_refused_with_the_text_kept(number: int, agent: FlaskClient) -> None:
     agent.post(f"/desk/{number}/close")
     answer = agent.post(f"/desk/{number}/reply", data={"body": "One more thing"})
-    assert answer.status_code == 422 and "Reopen it to go on" in answer.text and "One more thing" in answer.text
+    assert answer.status_code == 422 and "This ticket is closed" in answer.text and "One more thing" in answer.text
 
 
 def test_a_draft_is_there_when_one_comes_back(number: int, agent: FlaskClient) -> None:
