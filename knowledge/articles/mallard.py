@@ -210,7 +210,7 @@ def _quoted(mark: str, node: ElementTree.Element, links: Links, level: int) -> s
 
 def _table(node: ElementTree.Element, links: Links) -> str:
     rows = [
-        [" ".join(_blocks(cell, links, 1)).replace("\n", " ").replace("|", "\\|") for cell in row]
+        [re.sub(r"(?<!\\)\|", r"\\|", " ".join(_blocks(cell, links, 1))).replace("\n", " ") for cell in row]
         for row in node.iter(f"{NAMESPACE}tr")
     ]
     if not rows:

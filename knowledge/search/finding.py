@@ -214,6 +214,8 @@ def answers(text: str, person: Any, locale: str, product: str | None = None, lim
 def answer(text: str, person: Any, lang: str, limit: int) -> dict[str, Any]:
     """What `/api/search` and `python -m portal search --json` say."""
     found = search(text, person, lang)
+    shown = present(found, found.hits[:limit], person, lang)
+    gone = len(found.hits[:limit]) - len(shown)  # hidden or withdrawn a moment ago: not counted either
     base = str(settings().base_url).rstrip("/")
     return {
         "results": [
@@ -225,7 +227,7 @@ def answer(text: str, person: Any, lang: str, limit: int) -> dict[str, Any]:
                 "snippet": result.snippet.striptags(),
                 "score": result.score,
             }
-            for result in present(found, found.hits[:limit], person, lang)
+            for result in shown
         ],
-        "total": found.total,
+        "total": found.total - gone,
     }
