@@ -13,13 +13,14 @@ from typing import Any, Literal
 
 from portal.sla.policy import COMMITMENTS, Policy
 from portal.sla.steps import N_, Arg, Step, Texts
-from portal.sla.table import Row, rows, week_in_words
-from portal.sla.targets import Target
+from portal.sla.table import general_first, week_in_words
+from portal.sla.targets import Case, Target, commitments
 from portal.sla.terms import Commitment
 from portal.sla.text import Text
 
 Kind = Literal["gain", "loss", "change"]
 HOUR, SAMPLES = 3600, range(0, 28 * 24 * 3600, 5 * 3600 + 1200)
+NOISE = 0.04  # a difference of the means below this comes from sampling, as between two zones
 STRENGTH = {"none": 0, "average": 1, "target": 2, "guarantee": 3}
 
 
@@ -77,36 +78,68 @@ def _channels(old: Policy, new: Policy, plan: str, tier: str) -> Iterator[Differ
 
 
 def _times(old: Policy, new: Policy) -> Iterator[Difference]:
-    before, after = _by_case(old), _by_case(new)
+    """Cases that both policies have. Those for one product, region or channel are told only where they differ from
+    the general case."""
     at = int(datetime.combine(new.policy.in_force, time(), UTC).timestamp())
-    for key, row in after.items():
-        was = before.get(key)
-        if was is None:
+    general: dict[Case, list[tuple[Target | None, Target | None]]] = {}
+    found: dict[tuple[Kind, Case, Commitment, str, tuple[tuple[str, Arg], ...]], list[str]] = {}  # → plans it is about
+    for case in dict.fromkeys([*general_first(new), *general_first(old)]):
+        if not (_has(old, case) and _has(new, case)):
             continue
-        for name in COMMITMENTS:
-            yield from _target(name, row, getattr(was, name), getattr(row, name), new, at)
+        was, now = (commitments(policy, _known(policy, case)) for policy in (old, new))
+        pairs = [(was.of(name), now.of(name)) for name in COMMITMENTS]
+        plain = case._replace(product=None, region=None, channel="")
+        if case != plain and [_shape(pair) for pair in pairs] == [_shape(pair) for pair in general.get(plain, [])]:
+            continue
+        general.setdefault(case, pairs)
+        for name, (before, after) in zip(COMMITMENTS, pairs, strict=True):
+            for kind, message, args in _target(before, after, at):
+                change = (kind, case._replace(plan=""), name, message, tuple(args.items()))
+                found.setdefault(change, []).append(_plan_name(new, case))
+    for (kind, case, name, message, args), plans in found.items():
+        subject = f"targets.{case.tier}.{case.severity or '-'}.{name}"
+        who = _who(new, case, plans)
+        yield _said(kind, subject, message, who=who, what=name.replace("_", " "), **dict(args))
 
 
-def _target(
-    name: Commitment, row: Row, was: Target | None, now: Target | None, policy: Policy, at: int
-) -> Iterator[Difference]:
-    who: dict[str, Arg] = {"who": _who(policy, row), "what": name.replace("_", " ")}
-    subject = f"targets.{row.plan}.{row.tier}.{row.severity or '-'}.{name}"
+def _has(policy: Policy, case: Case) -> bool:
+    """Whether a policy has this plan, tier, severity, and (for cases about one) may open the channel."""
+    if case.reseller:
+        return policy.resellers is not None and case.tier == policy.resellers.tier
+    if case.plan not in policy.plans or case.tier not in policy.plans[case.plan].tiers:
+        return False
+    if case.severity not in (policy.tiers[case.tier].severities or (None,)) and case.topic == "product":
+        return False
+    channels = [channel.id for channel in policy.channels_of(case.plan, case.tier)]
+    return not case.channel or case.channel in channels
+
+
+def _known(policy: Policy, case: Case) -> Case:
+    """The case as this policy sees it: a product or region that it doesn't name is any other."""
+    product = case.product if case.product in policy.products else None
+    return case._replace(product=product, region=case.region if case.region in policy.regions else None)
+
+
+def _shape(pair: tuple[Target | None, Target | None]) -> tuple[object, ...]:
+    return tuple(target and (target.duration, target.calendar.id, target.basis) for target in pair)
+
+
+def _target(was: Target | None, now: Target | None, at: int) -> Iterator[tuple[Kind, str, dict[str, Arg]]]:
     if was is None and now is not None:
-        yield _said("gain", subject, PROMISED, **who, new=now.duration)
+        yield "gain", PROMISED, {"new": now.duration}
     elif was is not None and now is None:
-        yield _said("loss", subject, NO_LONGER_PROMISED, **who, old=was.duration)
+        yield "loss", NO_LONGER_PROMISED, {"old": was.duration}
     elif was is not None and now is not None:
-        wait_was, wait_now = mean_wait(was, at), mean_wait(now, at)
-        if round(wait_now) != round(wait_was) or was.duration != now.duration:
-            kind: Kind = "gain" if wait_now < wait_was else "loss" if wait_now > wait_was else "change"
-            message = {"gain": FASTER, "loss": SLOWER, "change": REWORDED}[kind]
-            args: dict[str, Arg] = {"old": was.duration, "new": now.duration}
-            args |= {"old_hours": was.calendar.name, "new_hours": now.calendar.name}
-            yield _said(kind, subject, message, **who, **args)
+        args: dict[str, Arg] = {"old": was.duration, "new": now.duration}
+        ratio = (mean_wait(now, at) + 1) / (mean_wait(was, at) + 1)
+        if abs(ratio - 1) > NOISE:
+            hours: dict[str, Arg] = {"old_hours": was.calendar.name, "new_hours": now.calendar.name}
+            yield ("gain", FASTER, args | hours) if ratio < 1 else ("loss", SLOWER, args | hours)
+        elif was.duration != now.duration:
+            yield "change", REWORDED, args
         if was.basis != now.basis:
-            kind = "gain" if STRENGTH[now.basis] > STRENGTH[was.basis] else "loss"
-            yield _said(kind, subject, BASIS, **who, old=was.basis, new=now.basis)
+            kind: Kind = "gain" if STRENGTH[now.basis] > STRENGTH[was.basis] else "loss"
+            yield kind, BASIS, {"old": was.basis, "new": now.basis}
 
 
 def mean_wait(target: Target, at: int) -> float:
@@ -147,15 +180,16 @@ def _figures(old: Policy, new: Policy) -> Iterator[Difference]:
             yield _said(kind, subject, message, old=_number(was), new=_number(now))
 
 
-def _by_case(policy: Policy) -> dict[tuple[object, ...], Row]:
-    return {(r.plan, r.tier, r.severity, r.product, r.region, r.channel, r.topic): r for r in rows(policy)}
+def _who(policy: Policy, case: Case, plans: Iterable[str]) -> str:
+    tables: tuple[Mapping[str, Any], ...] = (policy.tiers, policy.severities, policy.products, policy.regions,
+                                             policy.channels)  # fmt: skip
+    ids = (case.tier, case.severity, case.product, case.region, case.channel)
+    named = [str(table[id_].name) if id_ in table else id_ for table, id_ in zip(tables, ids, strict=True) if id_]
+    return ", ".join([" / ".join(plans), *named, *(["billing"] if case.topic == "billing" else [])])
 
 
-def _who(policy: Policy, row: Row) -> str:
-    names: list[Mapping[str, Any]] = [policy.plans, policy.tiers, policy.severities, policy.products]
-    ids = (row.plan, row.tier, row.severity, row.product)
-    known = [str(table[id_].name) if id_ in table else id_ for table, id_ in zip(names, ids, strict=True) if id_]
-    return ", ".join([*known, *filter(None, (row.region, row.channel, row.topic if row.topic == "billing" else None))])
+def _plan_name(policy: Policy, case: Case) -> str:
+    return "reseller" if case.reseller else str(policy.plans[case.plan].name)
 
 
 @cache

@@ -50,7 +50,7 @@ class Row:
 def rows(policy: Policy) -> list[Row]:
     """Every plan × tier × severity, each followed by the products, regions and channels that differ from it."""
     found: list[Row] = []
-    for case in _ordered(policy):
+    for case in general_first(policy):
         row = _row(policy, case)
         special = case.product or case.region or case.channel
         plain = next((r for r in reversed(found) if not (r.product or r.region or r.channel)), None)
@@ -77,7 +77,7 @@ def week_in_words(calendar: Calendar) -> str:
     return ", ".join(f"{_days(first, last)} {_hours(parts)}" for first, last, parts in spans)
 
 
-def _ordered(policy: Policy) -> Iterator[Case]:
+def general_first(policy: Policy) -> Iterator[Case]:
     """Cases with at most one of product, region and channel; the general one first."""
     for case in dict.fromkeys(cases(policy)):
         if sum(map(bool, (case.product, case.region, case.channel))) <= 1:
