@@ -33,15 +33,15 @@ FORMS: dict[str, Any] = {
     "verify_form": forms.PasswordAgainForm,
 }
 # Which setting limits which page: once by address it comes from, once by the account it names or belongs to.
-LIMITS = {
-    "login": "limit_sign_in",
-    "verify": "limit_sign_in",
-    "change_password": "limit_sign_in",
-    "register": "limit_register",
-    "forgot_password": "limit_recovery",
-    "send_confirmation": "limit_recovery",
-    "change_email": "limit_recovery",
-    "reset_password": "limit_recovery",
+LIMITS: dict[str, Callable[[], str]] = {
+    "login": lambda: settings().limit_sign_in,
+    "verify": lambda: settings().limit_sign_in,
+    "change_password": lambda: settings().limit_sign_in,
+    "register": lambda: settings().limit_register,
+    "forgot_password": lambda: settings().limit_recovery,
+    "send_confirmation": lambda: settings().limit_recovery,
+    "change_email": lambda: settings().limit_recovery,
+    "reset_password": lambda: settings().limit_recovery,
 }
 
 
@@ -173,9 +173,8 @@ def saved(view: Callable[..., Any]) -> Callable[..., Any]:
 def limited(name: str, view: Callable[..., Any]) -> Callable[..., Any]:
     if name not in LIMITS:
         return view
-    limit = LIMITS[name]
-    by_account = limiter.limit(lambda: settings()[limit], key_func=account_key, methods=["POST"])
-    by_address = limiter.limit(lambda: settings()[limit], methods=["POST"])
+    by_account = limiter.limit(LIMITS[name], key_func=account_key, methods=["POST"])
+    by_address = limiter.limit(LIMITS[name], methods=["POST"])
     return by_address(by_account(view))
 
 
