@@ -4,7 +4,7 @@ from flask import Flask
 
 
 def init_tickets(app: Flask) -> None:
-    from portal.tickets import file_views, keeping, new_views, ticket, views  # noqa: F401  (tables and pages)
+    from portal.tickets import file_views, following, keeping, new_views, ticket, views  # noqa: F401  (tables, pages, jobs)
     from portal.tickets.blueprint import bp
     from portal.tickets.prose import prose
 

@@ -128,7 +128,8 @@ def claimable(person: User, token: str | None, *, now: datetime) -> Draft | None
     draft = db.session.scalar(select(Draft).where(Draft.claim_hash == _hash(token), Draft.owner_id.is_(None)))
     if draft is None or draft.updated_at < now - UNCLAIMED_FOR or draft.meant_for_id not in (None, person.id):
         return None
-    return draft
+    seen = Ticket.visible_to(person).with_only_columns(Ticket.id).where(Ticket.id == draft.ticket_id)
+    return draft if draft.ticket_id is None or db.session.scalar(seen) else None
 
 
 def claim(person: User, draft: Draft, *, now: datetime) -> Draft | None:

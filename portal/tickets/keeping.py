@@ -5,6 +5,7 @@ from urllib.parse import urlsplit
 
 from flask import Response, current_app, flash, g, redirect, request, url_for
 from flask_babel import gettext as _
+from flask_limiter import RateLimitExceeded
 from flask_login import current_user
 from itsdangerous import BadSignature, URLSafeSerializer
 from werkzeug.datastructures import MultiDict
@@ -15,7 +16,7 @@ from portal.db import db, utcnow, writing
 from portal.tickets import drafts
 from portal.tickets.blueprint import bp
 from portal.tickets.ticket import Ticket
-from portal.web import settings, wants_partial
+from portal.web import limiter, settings, wants_partial
 
 CLAIM = "draft_claim"
 PAGES = ("tickets.create", "tickets.reply", "tickets.quote")
@@ -38,7 +39,7 @@ def keep_what_was_sent(response: Response) -> Response:
 def _stash(response: Response) -> Response:
     """The session has ended: keep the text for this browser, and offer it after sign-in."""
     typed = _sent_fields()
-    if not any(typed.get(name, "").strip() for name in drafts.TYPED):
+    if not any(typed.get(name, "").strip() for name in drafts.TYPED) or _is_flooding():
         return response
     with writing():
         number = (request.view_args or {}).get("number")
@@ -82,6 +83,15 @@ def _keep(response: Response) -> Response:
     else:
         flash(_("This page was open too long. Everything is kept: please check it and send it again."), "warning")
     return _answer(redirect(target))
+
+
+def _is_flooding() -> bool:
+    """Whoever is signed out may leave as many texts as somebody signed in may file tickets."""
+    try:
+        with limiter.limit(settings().limit_filing, key_func=lambda: f"kept:{request.remote_addr}"):
+            return False
+    except RateLimitExceeded:
+        return True
 
 
 def author_token() -> str:

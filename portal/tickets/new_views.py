@@ -65,8 +65,9 @@ def quote() -> ResponseReturnValue:
     form.offer(current_user, now=now)
     if request.method == "GET":
         shown = quoted(form, current_user, now=now)
-        before = request.args.get("offered", "").split()
-        return render_template("tickets/_quoted.html", form=form, quoted=shown, is_new=before != form.severities)
+        return render_template(
+            "tickets/_quoted.html", form=form, quoted=shown, is_new=request.args.get("offered") != shown.offered
+        )
     draft = intake.keep(form, current_user, now=now)
     if draft is not None:
         intake.take_files(form, draft, by=current_user, now=now)

@@ -27,7 +27,6 @@ class Way:
     """A channel the customer has, or a plan or tier that would be faster."""
 
     name: str
-    due_at: datetime | None = None
     icon: str = "arrow-right"
     url: str = ""
     text: str = ""
@@ -77,12 +76,12 @@ def quoted(form: TicketForm, person: User, *, now: datetime) -> Quoted:
         band=quote_band(policy, quote, now=now, zone=zone),
         steps=steps,
         later=later(quote),
-        faster=[Way(name=faster_name(way, locale), due_at=way.due_at) for way in quote.faster[:MOST_FASTER]],
+        faster=faster_ways(policy, quote, locale=locale, zone=zone),
         channels=channels_of(form, locale),
         severity_details=details(policy, form, locale),
         advice=versions.advice(policy, form.chosen_product, form.version.data or "", locale=locale),
         may_consent=form.may_consent,
-        offered=form.offered,
+        offered=f"{'open' if quote.allowed else 'shut'} {form.offered}",
         language_note=language_note(policy, locale),
         policy_url=url_for("front.policy"),
         policy_version=policy.version,
@@ -93,6 +92,17 @@ def later(quote: Quote) -> list[tuple[str, datetime]]:
     """What else is promised, counted from now."""
     named = ((_("Solution"), quote.resolution),)
     return [(word, clock.due_at) for word, clock in named if clock is not None]
+
+
+def faster_ways(policy: Policy, quote: Quote, *, locale: str, zone: str) -> list[Way]:
+    """What would be faster. Of plans that are equally fast the most modest is named."""
+    found: dict[tuple[str, datetime], Faster] = {}
+    for way in quote.faster:
+        known = found.get((way.kind, way.due_at))
+        if known is None or (way.kind == "plan" and policy.plans[way.id].rank > policy.plans[known.id].rank):
+            found[way.kind, way.due_at] = way
+    named = list(found.values())[:MOST_FASTER]
+    return [Way(faster_name(way, locale), text=telling.written(way.due_at, zone)) for way in named]
 
 
 def faster_name(way: Faster, locale: str) -> str:

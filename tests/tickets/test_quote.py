@@ -1,0 +1,96 @@
+"""The quote beside the form: what the SLA module says, renewed as the fields change."""
+
+from collections.abc import Callable
+from datetime import UTC, datetime, timedelta
+
+import pytest
+from flask import Flask
+from flask.testing import FlaskClient
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+
+from portal.accounts.licences import Subscription
+from portal.accounts.people import Organisation, User
+from portal.db import db
+from portal.sla import QuoteRequest, make_quote
+from portal.tickets import quoting
+from tests.cast import World
+from tests.tickets import writing
+
+As = Callable[[str], FlaskClient]
+HTMX = {"HX-Request": "true"}
+
+
+def test_the_piece_shows_the_modules_promise(app: Flask, world: World, as_: As) -> None:
+    plan, tier = writing.equip(app, world)
+    severity = writing.policy().severities_of(tier or writing.policy().plans[plan].tiers[0])[0].id
+    page = as_("customer").get(f"/tickets/quote?topic=product&product=beacon&severity={severity}", headers=HTMX)
+    assert page.status_code == 200 and "<html" not in page.text
+    assert "band-svg" in page.text and writing.policy().version in page.text
+    quote = make_quote(
+        writing.policy(), QuoteRequest(plan=plan, tier=tier, severity=severity, product="beacon"), datetime.now(UTC)
+    )
+    assert quote.first_response and f"{quote.first_response.due_at:%Y-%m-%dT%H:%M}" in page.text
+
+
+def test_other_choices_come_along_only_when_they_change(app: Flask, world: World, as_: As) -> None:
+    writing.equip(app, world)
+    browser = as_("customer")
+    first = browser.get("/tickets/quote?topic=product&product=beacon", headers=HTMX).text
+    offered = first.partition('name="offered" value="')[2].partition('"')[0]
+    assert 'id="choices" hx-swap-oob' in first and offered
+    again = browser.get("/tickets/quote", query_string={"topic": "product", "product": "beacon", "offered": offered})
+    assert 'id="choices"' not in again.text and 'id="version-advice" hx-swap-oob' in again.text
+    billing = browser.get("/tickets/quote", query_string={"topic": "billing", "offered": offered}).text
+    assert 'id="choices" hx-swap-oob' in billing and 'name="severity"' not in billing
+
+
+def test_without_javascript_a_button_does_the_same(app: Flask, world: World, as_: As) -> None:
+    writing.equip(app, world)
+    page = as_("customer").post("/tickets/quote", data=writing.fields(subject="Kept", body="Kept too"))
+    assert page.status_code == 200 and "band-svg" in page.text
+    assert 'value="Kept"' in page.text and "Kept too" in page.text
+    with app.app_context():
+        assert writing.tickets_count() == 0 and len(writing.drafts()) == 1
+
+
+@pytest.mark.parametrize("zone", ["Asia/Kolkata", "America/New_York", "Pacific/Apia"])
+def test_times_are_the_readers(app: Flask, world: World, as_: As, person: Callable[[str], User], zone: str) -> None:
+    writing.equip(app, world)
+    browser = as_("customer")
+    with app.app_context():
+        person("customer").zone = zone
+        db.session.commit()
+    page = browser.get("/tickets/quote?topic=product&product=beacon", headers=HTMX).text
+    assert writing.policy().zone in page  # and, beside it, the policy's
+
+
+@pytest.mark.parametrize("name", ["topic", "product", "severity", "organisation", "version"])
+@pytest.mark.parametrize("value", ["", "nonsense", "'; DROP TABLE ticket", "9" * 300, "\x00", "<script>"])
+def test_nonsense_is_quoted_or_refused_but_never_breaks(
+    app: Flask, world: World, as_: As, name: str, value: str
+) -> None:
+    writing.equip(app, world)
+    query = {"topic": "product", "product": "beacon", name: value}
+    page = as_("customer").get("/tickets/quote", query_string=query, headers=HTMX)
+    assert page.status_code == 200 and "<script>" not in page.text
+
+
+@settings(max_examples=60, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@given(minutes=st.integers(0, 600_000), pick=st.integers(0, 3))
+def test_the_shell_adds_nothing_to_the_modules_quote(app: Flask, world: World, minutes: int, pick: int) -> None:
+    """Same plan, tier, severity and instant: same due times, by any road."""
+    plan, tier = writing.plan_with_tickets()
+    at = writing.MONDAY + timedelta(minutes=minutes)
+    with app.app_context():
+        if not db.session.scalar(db.select(Subscription.id)):
+            writing.cast.subscribe(world.heron, plan, tier)
+        heron = db.session.get(Organisation, world.heron)
+        customer = db.session.get(User, world.ids["customer"])
+        assert customer is not None
+        offered = quoting.severities(writing.policy(), tier or writing.policy().plans[plan].tiers[0])
+        severity = offered[pick % len(offered)]
+        ours = quoting.quote_for(customer, heron, quoting.Fields(severity=severity), now=at, zone="Asia/Kolkata")
+        theirs = make_quote(writing.policy(), QuoteRequest(plan=plan, tier=tier, severity=severity), at)
+        assert ours.first_response == theirs.first_response and ours.resolution == theirs.resolution
+        db.session.commit()

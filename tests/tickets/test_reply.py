@@ -1,0 +1,168 @@
+"""The conversation: replies of both sides, notes that stay inside, closing and reopening."""
+
+from collections.abc import Callable
+
+import pytest
+from flask import Flask
+from flask.testing import FlaskClient
+
+from portal.accounts.people import User
+from portal.db import db, utcnow
+from portal.errors import Refused
+from portal.jobs import run_due
+from portal.tickets import conversation, progress
+from portal.tickets.drafts import new_key
+from tests.cast import World
+from tests.tickets import writing
+
+As = Callable[[str], FlaskClient]
+Person = Callable[[str], User]
+CANARY = "NOTE-51c0ffee-canary"
+
+
+@pytest.fixture
+def number(app: Flask, world: World, as_: As) -> int:
+    writing.equip(app, world)
+    return writing.filed(as_("customer"))
+
+
+def reply(browser: FlaskClient, number: int, body: str = "More to say", **fields: object):  # type: ignore[no-untyped-def]
+    data = {"body": body, "form_key": new_key()} | fields
+    return browser.post(f"/tickets/{number}/reply", data=data, content_type="multipart/form-data")
+
+
+def test_a_reply_is_added_with_its_files_and_mails_nobody(app: Flask, as_: As, number: int) -> None:
+    browser = as_("customer")
+    with app.app_context():
+        before = len(writing.mails())
+    assert reply(browser, number, files=[writing.file(b"log", "more.log")]).status_code == 302
+    page = browser.get(f"/tickets/{number}").text
+    assert "More to say" in page and "more.log" in page
+    with app.app_context():
+        assert len(writing.mails()) == before
+        assert writing.ticket(number).events[-1].kind == "customer_replied"
+
+
+def test_an_agents_reply_is_mailed_to_the_customer(app: Flask, world: World, person: Person, number: int) -> None:
+    with app.app_context():
+        conversation.reply(writing.ticket(number), "Try **this**.", by=person("agent"), now=utcnow(), wait=True)
+        db.session.commit()
+        ticket, mail = writing.ticket(number), writing.mails()[-1]
+        assert mail.recipient == world.email("customer") and "Try **this**." in mail.text
+        assert "<strong>this</strong>" in mail.html and str(number) in mail.subject
+        assert mail.references == writing.mails()[0].references and mail.message_id != writing.mails()[0].message_id
+        assert ticket.status == "waiting" and ticket.first_responded_at is not None
+
+
+def test_a_customers_reply_ends_the_waiting(app: Flask, as_: As, person: Person, number: int) -> None:
+    with app.app_context():
+        conversation.reply(writing.ticket(number), "Which version?", by=person("agent"), now=utcnow(), wait=True)
+        db.session.commit()
+    reply(as_("customer"), number)
+    with app.app_context():
+        ticket = writing.ticket(number)
+        assert ticket.status == "open" and ticket.next_response_due_at is not None
+
+
+def test_an_empty_reply_is_refused_at_the_field(app: Flask, as_: As, number: int) -> None:
+    answer = reply(as_("customer"), number, " ", files=[writing.file(b"log", "kept.log")])
+    assert answer.status_code == 422 and "body-error" in answer.text and "kept.log" in answer.text
+
+
+def test_a_reply_is_kept_while_it_is_typed(app: Flask, as_: As, number: int) -> None:
+    browser, key = as_("customer"), new_key()
+    saved = browser.post(f"/tickets/{number}/draft", data={"body": "Half a th", "form_key": key})
+    assert saved.status_code == 204 and "Half a th" in browser.get(f"/tickets/{number}").text
+    assert "Half a th" not in as_("owner").get(f"/tickets/{number}").text
+    reply(browser, number, "Half a thought", form_key=key)
+    with app.app_context():
+        assert writing.drafts() == []
+
+
+def test_an_ended_session_keeps_the_reply(app: Flask, client: FlaskClient, number: int) -> None:
+    answer = reply(client, number, "Typed for an hour")
+    assert answer.status_code == 302 and "sign-in" in answer.location
+    client.post("/account/sign-in", data={"email": "carla@heron.example", "password": writing.cast.PASSWORD})
+    assert "Typed for an hour" in client.get(f"/tickets/{number}").text
+    back = client.post("/tickets/drafts/claim", data={"answer": "continue"})
+    assert f"/tickets/{number}" in back.location and "Typed for an hour" in client.get(back.location).text
+
+
+def test_a_kept_reply_opens_no_foreign_ticket(app: Flask, client: FlaskClient, number: int) -> None:
+    reply(client, number, "Typed by a stranger")
+    client.post("/account/sign-in", data={"email": "sam@elsewhere.example", "password": writing.cast.PASSWORD})
+    back = client.post("/tickets/drafts/claim", data={"answer": "continue"})
+    assert str(number) not in back.location
+    assert client.get(f"/tickets/{number}").status_code == 404
+
+
+def test_strangers_neither_write_nor_close(as_: As, number: int) -> None:
+    for name in ("stranger", "colleague", "former"):
+        browser = as_(name)
+        for action in ("reply", "draft", "close", "reopen"):
+            data = {"body": "x", "form_key": new_key()}
+            assert browser.post(f"/tickets/{number}/{action}", data=data).status_code == 404
+
+
+def test_closing_and_reopening(app: Flask, as_: As, number: int) -> None:
+    browser = as_("customer")
+    assert browser.post(f"/tickets/{number}/close").status_code == 302
+    assert reply(browser, number).status_code == 422
+    assert browser.post(f"/tickets/{number}/close").status_code == 422
+    with app.app_context():
+        assert writing.ticket(number).status == "closed" and writing.ticket(number).next_due_at is None
+    again = browser.post(f"/tickets/{number}/reopen", data={"body": "Not yet", "form_key": new_key()})
+    assert again.status_code == 302
+    with app.app_context():
+        ticket = writing.ticket(number)
+        assert ticket.status == "open" and [message.body for message in ticket.messages][-1] == "Not yet"
+
+
+def test_a_reply_reopens_what_was_resolved(app: Flask, as_: As, person: Person, number: int) -> None:
+    with app.app_context():
+        progress.resolve(writing.ticket(number), "Solved so", by=person("agent"), now=utcnow())
+        db.session.commit()
+        assert "Solved so" in writing.mails()[-1].text and writing.ticket(number).status == "resolved"
+    reply(as_("customer"), number, "It is back")
+    with app.app_context():
+        ticket = writing.ticket(number)
+        assert ticket.status == "open" and ticket.events[-1].kind == "reopened"
+
+
+def test_triage_is_told_to_the_customer(app: Flask, person: Person, number: int) -> None:
+    with app.app_context():
+        ticket = writing.ticket(number)
+        tier = writing.policy().severities_of(ticket.tier)
+        other = next(severity for severity in tier if severity.id != ticket.severity)
+        progress.triage(ticket, other.id, by=person("agent"), now=utcnow(), reason="Because of the log")
+        db.session.commit()
+        mail = writing.mails()[-1]
+        assert str(other.name) in mail.text and "Because of the log" in mail.text
+        assert ticket.severity == other.id and ticket.severity_claimed != other.id
+        for wrong in ("nonsense", None, other.id):
+            with pytest.raises(Refused):
+                progress.triage(ticket, wrong, by=person("agent"), now=utcnow())
+
+
+def test_a_note_reaches_no_customer(app: Flask, as_: As, person: Person, number: int) -> None:
+    with app.app_context():
+        conversation.note(writing.ticket(number), CANARY, by=person("agent"), now=utcnow())
+        conversation.reply(writing.ticket(number), "A public word", by=person("agent"), now=utcnow())
+        progress.resolve(writing.ticket(number), "Done", by=person("agent"), now=utcnow())
+        db.session.commit()
+        run_due()
+        for mail in writing.mails():
+            assert CANARY not in mail.text + mail.html + mail.subject
+    for name in ("customer", "owner"):
+        browser = as_(name)
+        for path in (f"/tickets/{number}", "/tickets/", f"/tickets/?q={CANARY}", f"/search?q={CANARY}"):
+            assert CANARY not in browser.get(path).text.replace(f"q={CANARY}", "").replace(f'value="{CANARY}"', "") or (
+                path.startswith(("/search", "/tickets/?"))
+            )
+        assert "note" not in browser.get(f"/tickets/{number}").text.lower().replace("choice-note", "").replace(
+            "callout note", ""
+        )
+    mails = "".join(
+        path.read_text("utf-8", "replace") for path in (app.extensions["settings"].instance / "mail").glob("*")
+    )
+    assert CANARY not in mails
