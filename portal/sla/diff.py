@@ -19,8 +19,8 @@ from portal.sla.terms import Commitment
 from portal.sla.text import Text
 
 Kind = Literal["gain", "loss", "change"]
-HOUR, SAMPLES = 3600, range(0, 28 * 24 * 3600, 5 * 3600 + 1200)
-NOISE = 0.04  # a difference of the means below this comes from sampling, as between two zones
+SAMPLES = range(0, 28 * 24 * 3600, 1800)  # receipts through four weeks, in seconds
+NOISE = 0.01  # a difference of the means below this comes from sampling, as between two zones
 STRENGTH = {"none": 0, "average": 1, "target": 2, "guarantee": 3}
 
 
@@ -96,10 +96,10 @@ def _times(old: Policy, new: Policy) -> Iterator[Difference]:
             for kind, message, args in _target(before, after, at):
                 change = (kind, case._replace(plan=""), name, message, tuple(args.items()))
                 found.setdefault(change, []).append(_plan_name(new, case))
-    for (kind, case, name, message, args), plans in found.items():
+    for (kind, case, name, message, filled), plans in found.items():
         subject = f"targets.{case.tier}.{case.severity or '-'}.{name}"
         who = _who(new, case, plans)
-        yield _said(kind, subject, message, who=who, what=name.replace("_", " "), **dict(args))
+        yield _said(kind, subject, message, who=who, what=name.replace("_", " "), **dict(filled))
 
 
 def _has(policy: Policy, case: Case) -> bool:
