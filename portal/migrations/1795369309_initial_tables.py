@@ -323,6 +323,7 @@ def upgrade() -> None:
         batch_op.create_index(batch_op.f('ix_ticket_assignee_id'), ['assignee_id'], unique=False)
         batch_op.create_index('ix_ticket_of_organisation', ['organisation_id', 'updated_at'], unique=False)
         batch_op.create_index('ix_ticket_of_requester', ['requester_id', 'updated_at'], unique=False)
+        batch_op.create_index('ix_ticket_desk', ['status', 'assignee_id'], unique=False)
         batch_op.create_index('ix_ticket_open', ['status', 'next_due_at', 'rank'], unique=False)
         batch_op.create_index(batch_op.f('ix_ticket_queue'), ['queue'], unique=False)
 
@@ -546,6 +547,7 @@ def downgrade() -> None:
     with op.batch_alter_table('ticket', schema=None) as batch_op:
         batch_op.drop_index(batch_op.f('ix_ticket_queue'))
         batch_op.drop_index('ix_ticket_open')
+        batch_op.drop_index('ix_ticket_desk')
         batch_op.drop_index('ix_ticket_of_requester')
         batch_op.drop_index('ix_ticket_of_organisation')
         batch_op.drop_index(batch_op.f('ix_ticket_assignee_id'))
