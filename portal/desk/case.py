@@ -18,7 +18,7 @@ from portal.accounts.people import User, staff
 from portal.db import db
 from portal.desk import drafts, forms, promises
 from portal.desk.words import ICONS, event_words
-from portal.formats import date_locale, reader_voice
+from portal.formats import date_locale
 from portal.sla import versions
 from portal.tickets import credentials
 from portal.tickets.clocks import policy_of
@@ -56,7 +56,8 @@ def gather(
         "answers": db.session.scalars(select(ReadAnswer).where(ReadAnswer.ticket_id == ticket.id)).all(),
         "credentials": credentials_of(ticket),
         "forms": forms_of(ticket, draft, form, messages[-1].id if messages else 0),
-        "begun": next(iter(draft.fields), "") if draft else "",
+        "begun": next((name for name, text in draft.fields.items() if text), "") if draft else "",
+        "refused": form,
         "waiting_files": draft.attachments if draft else [],
         "severity": severity_words(ticket, ticket.severity),
         "claimed": severity_words(ticket, ticket.severity_claimed),
@@ -159,10 +160,10 @@ def _language(code: str, locale: Locale) -> str:
 
 @dataclass(frozen=True)
 class Version:
-    """How far the product's version is supported (R17), with a sentence."""
+    """How far the product's version is supported (R17), and the release to try first, if any."""
 
     state: str
-    advice: str
+    advise: str
 
 
 def version_of(ticket: Ticket) -> Version | None:
@@ -174,7 +175,7 @@ def version_of(ticket: Ticket) -> Version | None:
         found = versions.check(policy_of(ticket), known, ticket.product_version)
     except ValueError:
         return None
-    return Version(found.state, reader_voice().say(found.step))
+    return Version(found.state, str(found.advise or ""))
 
 
 @dataclass(frozen=True)

@@ -55,6 +55,7 @@ def _short(moment: datetime, days: int, zone: ZoneInfo, locale: Locale) -> str:
 Names = Mapping[int, str]
 ICONS = {
     "received": "inbox",
+    "receipt_sent": "mail",
     "customer_replied": "message-square",
     "agent_replied": "reply",
     "noted": "sticky-note",
@@ -113,6 +114,7 @@ def _plan(who: str, detail: Mapping[str, Any], _people: Names, _severity: object
 
 _TOLD: dict[str, Callable[..., str]] = {
     "received": lambda who, *rest: _("%(who)s filed the ticket", who=who),
+    "receipt_sent": lambda who, *rest: _("The receipt was sent"),
     "customer_replied": lambda who, *rest: _("%(who)s wrote back", who=who),
     "agent_replied": _replied,
     "noted": lambda who, *rest: _("%(who)s wrote a note", who=who),
