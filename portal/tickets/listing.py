@@ -13,6 +13,7 @@ from portal.db import db
 from portal.tickets.ticket import Ticket
 
 PER_PAGE = 25
+LAST_PAGE = 1_000_000
 STATUSES: dict[str, tuple[str, ...]] = {
     "open": ("open", "waiting"),
     "waiting": ("waiting",),
@@ -78,7 +79,11 @@ def sees_organisation(person: User) -> bool:
 def page_of(person: User, filters: Filters, page: int) -> Pagination:
     """One page of rows. Staff see their own here; everybody's tickets stand in the desk."""
     return Rows(
-        select=rows(person, filters), session=db.session(), page=max(1, page), per_page=PER_PAGE, error_out=False
+        select=rows(person, filters),
+        session=db.session(),
+        page=min(max(1, page), LAST_PAGE),
+        per_page=PER_PAGE,
+        error_out=False,
     )
 
 

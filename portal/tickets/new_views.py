@@ -25,7 +25,7 @@ def new() -> ResponseReturnValue:
     now, draft = utcnow(), None
     prefill = {name: request.args.get(name, "") for name in ("article", "product", "topic", "subject", "severity")}
     if wanted := request.args.get("draft", type=int):
-        draft = get_or_404(Draft.visible_to(current_user).where(Draft.id == wanted, Draft.ticket_id.is_(None)))
+        draft = get_or_404(Draft.kept_as(wanted, current_user).where(Draft.ticket_id.is_(None)))
     form = TicketForm(formdata=None, data=filled_from(draft) if draft else prefill | {"form_key": drafts.new_key()})
     form.offer(current_user, now=now)
     unclaimed = drafts.claimable(current_user, request.cookies.get(CLAIM), now=now)
@@ -115,7 +115,7 @@ def save_draft() -> ResponseReturnValue:
 
 @bp.post("/drafts/<int:draft_id>/discard")
 def discard_draft(draft_id: int) -> ResponseReturnValue:
-    drafts.discard(get_or_404(Draft.visible_to(current_user).where(Draft.id == draft_id)))
+    drafts.discard(get_or_404(Draft.kept_as(draft_id, current_user)))
     db.session.commit()
     flash(_("The draft is gone."), "success")
     return redirect(url_for(".index"))

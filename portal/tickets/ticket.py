@@ -12,6 +12,7 @@ from portal.accounts.products import Product
 from portal.db import Model, utcnow
 
 LOWEST_NUMBER, NUMBERS = 10_000_000, 90_000_000
+LARGEST = 2**31 - 1  # of what a database takes as a key; a longer number in an address names nothing
 OPEN_STATUSES = ("open", "waiting")
 
 
@@ -100,7 +101,7 @@ class Ticket(Model):
     @classmethod
     def numbered(cls, number: int, person: Any) -> Select["Ticket"]:
         """That ticket, if the person sees it. Who changes it adds `.with_for_update(of=Ticket)`."""
-        return cls.visible_to(person).where(cls.number == number)
+        return cls.visible_to(person).where(cls.number == min(number, LARGEST))
 
     @property
     def is_open(self) -> bool:
@@ -205,7 +206,12 @@ class Draft(Model):
 
     @classmethod
     def visible_to(cls, person: Any) -> Select["Draft"]:
+        """A person's own; nobody else's, whatever their role."""
         return select(cls).where(cls.owner_id == (person.id if person.is_authenticated else -1))
+
+    @classmethod
+    def kept_as(cls, draft_id: int, person: Any) -> Select["Draft"]:
+        return cls.visible_to(person).where(cls.id == min(draft_id, LARGEST))
 
 
 class ReadAnswer(Model):

@@ -28,11 +28,8 @@ def test_a_new_policy_leaves_it_alone(
     page = browser.get(f"/tickets/{number}").text
     with app.app_context():
         before = copy.deepcopy(writing.ticket(number).promise)
-    slower = (
-        path_of("demo")
-        .read_text(encoding="utf-8")
-        .replace(f'version = "{writing.policy().version}"', 'version = "9"', 1)
-    )
+    current, text = writing.policy().version, path_of("demo").read_text(encoding="utf-8")
+    slower = text.replace(f'version = "{current}"', 'version = "9"')
     (tmp_path / "slower.toml").write_text(slower.replace("business hours", "business days"), encoding="utf-8")
     monkeypatch.setitem(app.extensions["settings"], "policy", str(tmp_path / "slower.toml"))
     with app.app_context():
@@ -47,9 +44,8 @@ def test_a_new_policy_leaves_it_alone(
 
 
 def test_an_upgrade_moves_clocks_but_not_the_promise(app: Flask, world: World, as_: As, person: Person) -> None:
-    plans = [
-        p for p in writing.policy().plans.values() if any(c.id == "ticket" for c in writing.policy().channels_of(p.id))
-    ]
+    policy = writing.policy()
+    plans = [plan for plan in policy.plans.values() if any(c.id == "ticket" for c in policy.channels_of(plan.id))]
     slowest, best = max(plans, key=lambda plan: plan.rank), min(plans, key=lambda plan: plan.rank)
     with app.app_context():
         subscribe(world.heron, slowest.id)
