@@ -31,6 +31,8 @@ from portal.tickets.drafts import was_sent
 from portal.tickets.ticket import Draft, Message, Ticket
 from portal.web import limiter, settings, wants_partial
 
+CROSSING = ("reply", "resolve")  # what the customer reads must not miss what somebody has just written
+
 
 def locked(number: int) -> Ticket:
     """The ticket, held against others until this act is done."""
@@ -152,7 +154,7 @@ def attempt(
         return answer(ticket, number, done)
     try:
         draft = begun(ticket, form, kind) if kind else None
-        crossing = bool(kind) and crossed(ticket, form.seen.data, current_user)
+        crossing = kind in CROSSING and crossed(ticket, form.seen.data, current_user)
         if form.validate() and not crossing:
             with db.session.begin_nested():
                 message = act()

@@ -7,7 +7,7 @@ from flask.testing import FlaskClient
 
 from portal.db import db
 from portal.mail import Mail
-from tests.desk.rows import NOTE, the
+from tests.desk.rows import NOTE, seen_on, the
 
 
 def test_a_note_is_kept(app: Flask, number: int, agent: FlaskClient) -> None:
@@ -39,6 +39,12 @@ def test_a_note_moves_no_clock(app: Flask, number: int, agent: FlaskClient) -> N
     agent.post(f"/desk/{number}/note", data={"body": "Thinking."})
     with app.app_context():
         assert the(number).next_due_at == before and not the(number).first_responded_at
+
+
+def test_a_note_may_cross_a_message(number: int, agent: FlaskClient, as_: Callable[[str], FlaskClient]) -> None:
+    seen = seen_on(agent.get(f"/desk/{number}").text)
+    as_("admin").post(f"/desk/{number}/reply", data={"body": "I have this one."})
+    assert agent.post(f"/desk/{number}/note", data={"body": "Good.", "seen": seen}).status_code == 302
 
 
 def test_an_empty_note_is_refused(number: int, agent: FlaskClient) -> None:

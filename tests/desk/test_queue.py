@@ -2,6 +2,7 @@
 
 import re
 from collections.abc import Callable
+from datetime import datetime
 
 import pytest
 from flask import Flask
@@ -9,6 +10,7 @@ from flask.testing import FlaskClient
 from sqlalchemy import event
 
 from portal.db import db
+from portal.policies import the_policy
 from tests.cast import World
 from tests.desk.rows import hence, make_ticket
 
@@ -56,6 +58,31 @@ def test_a_late_ticket_says_so_in_word_and_shape(app: Flask, world: World, as_: 
     line = line_of(page, "too late")
     assert "is-late" in line and "Late" in line and "#clock-alert" in line and re.search(r"1 h (29|30) min", line)
     assert re.search(r'id="strip-late".*?</svg>1</b>', page, re.DOTALL)
+
+
+def test_soon_begins_with_the_last_warning_of_the_policy(app: Flask, world: World, as_: As) -> None:
+    with app.app_context():
+        (left,) = [step.left.most for step in the_policy().warnings if "first_response" in step.clock and step.left]
+        held = {"plan": "enterprise", "tier": "sla-24x7", "severity": "high"}
+        make_ticket(world, "hot", next_due_at=hence(seconds=left - 60), **held)
+        make_ticket(world, "warm", next_due_at=hence(seconds=left + 300), **held)
+        db.session.commit()
+    page = as_("agent").get("/desk/").text
+    assert "is-soon" in line_of(page, "hot") and "Soon due" in line_of(page, "hot")
+    assert "is-running" in line_of(page, "warm")
+
+
+@pytest.mark.fact("R9")
+@pytest.mark.parametrize("due", [None, hence(hours=4)])
+def test_resellers_stand_before_free_accounts(app: Flask, world: World, as_: As, due: datetime | None) -> None:
+    with app.app_context():
+        policy = the_policy()
+        assert policy.resellers and policy.resellers.rank < policy.plans["free"].rank
+        make_ticket(world, "free", rank=policy.plans["free"].rank, next_due_at=due)
+        reseller = {"organisation_id": world.reseller, "rank": policy.resellers.rank}
+        make_ticket(world, "reseller", who="reseller", next_due_at=due, **reseller)
+        db.session.commit()
+    assert subjects(as_("agent").get("/desk/").text) == ["reseller", "free"]
 
 
 def test_plenty_of_time_is_quiet(app: Flask, world: World, as_: As) -> None:
