@@ -19,6 +19,7 @@ from typing import Literal, NamedTuple
 from zoneinfo import ZoneInfo
 
 from portal.sla.errors import QuoteError
+from portal.sla.reading import Zone
 from portal.sla.text import Text
 
 Minutes = tuple[int, int]  # an interval of a local day, in minutes after its midnight; 1440 is the end of the day
@@ -84,7 +85,7 @@ class _Openings(NamedTuple):
 class Calendar:
     """Opening hours in one zone. `hours` are by weekday; `extra` opens a date beyond them, even a closed one."""
 
-    zone: str
+    zone: Zone
     hours: Week
     id: str = ""
     name: Text = field(default_factory=lambda: Text(""))
@@ -308,7 +309,7 @@ def merged(spans: Iterable[tuple[int, int]]) -> list[tuple[int, int]]:
 def always(zone: str) -> Calendar:
     """The calendar that every policy has without writing it: '24x7', never closed."""
     whole = ((0, 1440),)
-    return Calendar(zone=zone, hours=(whole,) * 7, id="24x7", name=Text(AROUND_THE_CLOCK))
+    return Calendar(zone=Zone(zone), hours=(whole,) * 7, id="24x7", name=Text(AROUND_THE_CLOCK))
 
 
 AROUND_THE_CLOCK = {

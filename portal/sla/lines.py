@@ -38,8 +38,8 @@ def line_numbers(text: str) -> dict[str, int]:
 def line_of(key: str, lines: dict[str, int]) -> int | None:
     """The line of a dotted key, or of the nearest table around it."""
     while key:
-        if key in lines:
-            return lines[key]
+        if found := lines.get(key) or lines.get(f"{key}[0]"):
+            return found
         key = key.rpartition("[")[0] if key.endswith("]") else key.rpartition(".")[0]
     return None
 

@@ -118,7 +118,8 @@ class Reader:
     def _several(self, hint: Any, value: Any, key: str) -> Any:
         """A list; one value alone counts as a list of one."""
         items = value if isinstance(value, list) else [value]
-        read = tuple(self.read(hint, item, f"{key}[{i}]" if len(items) > 1 else key) for i, item in enumerate(items))
+        places = [f"{key}[{i}]" if isinstance(value, list) else key for i in range(len(items))]
+        read = tuple(self.read(hint, item, place) for item, place in zip(items, places, strict=True))
         if any(item is BROKEN for item in read):
             return BROKEN
         plain = [item for item in read if isinstance(item, str)]

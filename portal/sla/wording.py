@@ -10,7 +10,7 @@ from typing import Protocol
 from zoneinfo import ZoneInfo
 
 from babel import Locale
-from babel.dates import format_skeleton, format_time, get_day_names
+from babel.dates import format_skeleton, format_time, get_day_names, get_timezone_gmt
 from babel.lists import format_list
 from babel.numbers import format_decimal
 
@@ -96,9 +96,11 @@ class Voice:
 
     def clock(self, at: datetime, zone: str) -> str:
         """The time with its zone: by the short name that readers of the language know, else as distance from GMT."""
-        name = format_time(at, "z", ZoneInfo(zone), self.locale)
-        pattern = f"{self.locale.time_formats['short'].pattern} {'ZZZZ' if ' ' in name else 'z'}"
-        return format_time(at, pattern, ZoneInfo(zone), self.locale)
+        local = at.astimezone(ZoneInfo(zone))
+        name = format_time(at, "z", local.tzinfo, self.locale)
+        if not name.isalpha():
+            name = get_timezone_gmt(local, "long", locale=self.locale)
+        return f"{format_time(at, 'short', local.tzinfo, self.locale)} {name}"
 
     def duration(self, duration: Duration) -> str:
         most = self.amount(duration.most, duration)
