@@ -53,9 +53,6 @@ class Article(Model):
     lang: Mapped[str] = mapped_column(String(20))
     title: Mapped[str] = mapped_column(String(300))
     summary: Mapped[str] = mapped_column(String(600), default="")
-    body: Mapped[str] = mapped_column(Text)
-    html: Mapped[str] = mapped_column(Text)
-    toc: Mapped[list[Any]]
     category_id: Mapped[int | None] = mapped_column(ForeignKey("category.id", ondelete="SET NULL"))
     product: Mapped[str | None] = mapped_column(String(40))
     versions: Mapped[str | None] = mapped_column(String(80))
@@ -67,6 +64,10 @@ class Article(Model):
     updated_at: Mapped[datetime]
     published_at: Mapped[datetime | None]
     checksum: Mapped[str] = mapped_column(String(64))
+    # The long ones stand last: to read a column behind them, SQLite walks through all their pages.
+    toc: Mapped[list[Any]]
+    body: Mapped[str] = mapped_column(Text)
+    html: Mapped[str] = mapped_column(Text)
 
     category: Mapped[Category | None] = relationship()
     sections: Mapped[list["Section"]] = relationship(cascade="all, delete-orphan", order_by="Section.position")
@@ -117,7 +118,7 @@ class Edition(Model):
     @classmethod
     def current(cls) -> tuple[str, int]:
         """(token, number) as of this transaction; ("", 0) before anything was written."""
-        row = db.session.execute(select(cls.token, cls.number).where(cls.id == 1)).first()
+        row = db.session.execute(_CURRENT).first()
         return (row.token, row.number) if row else ("", 0)
 
     @classmethod
@@ -127,6 +128,9 @@ class Edition(Model):
         if db.session.execute(next_one).first() is None:
             db.session.add(cls(id=1))
             db.session.flush()
+
+
+_CURRENT = select(Edition.token, Edition.number).where(Edition.id == 1)
 
 
 def best_language(wanted: Iterable[str], available: Iterable[str]) -> str | None:

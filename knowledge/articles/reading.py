@@ -9,7 +9,7 @@ from typing import Any
 from babel import Locale, UnknownLocaleError
 from flask_babel import gettext as _
 from markupsafe import Markup
-from sqlalchemy import ColumnElement, Select, case, func, select
+from sqlalchemy import ColumnElement, Select, bindparam, case, func, select
 
 from knowledge.articles.article import Article, Category, Edition, Vote, best_language, sees
 from knowledge.paging import RowPages
@@ -106,6 +106,8 @@ def recent(person: Any, languages: Languages) -> Sequence[Any]:
 
 def category(slug: str, languages: Languages) -> Shelf | None:
     """One category without its articles, or None."""
+    if "\0" in slug:
+        return None
     if slug == ALL:
         return Shelf(ALL, "book-open", _("All articles"), "", 0, ())
     row = db.session.execute(select(Category).filter_by(slug=slug)).scalar_one_or_none()
@@ -133,15 +135,20 @@ class Address:
     translations: tuple[str, ...]
 
 
+_LEADS_TO = (  # written once: putting a statement together costs more than running it
+    select(Edition.token, Edition.number, Article.id, Article.lang)
+    .join(Edition, Edition.id == 1)
+    .where(Article.slug == bindparam("slug"), Article.status == "published")
+    .where(Article.visibility.in_(bindparam("rights", expanding=True)))
+    .order_by(Article.translation_of_id.is_not(None), Article.id)
+)
+
+
 def address(slug: str, person: Any, wanted: str | None, languages: Languages) -> Address | None:
     """Where an address leads: the language asked for, else the reader's, else the original. One query."""
-    query = (
-        select(Edition.token, Edition.number, Article.id, Article.lang)
-        .join(Edition, Edition.id == 1)
-        .where(Article.slug == slug, Article.status == "published", Article.visibility.in_(sees(person)))
-        .order_by(Article.translation_of_id.is_not(None), Article.id)
-    )
-    rows = db.session.execute(query).all()
+    if "\0" in slug:
+        return None
+    rows = db.session.execute(_LEADS_TO, {"slug": slug, "rights": sees(person)}).all()
     if not rows:
         return None
     available = [row.lang for row in rows]

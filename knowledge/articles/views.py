@@ -37,10 +37,14 @@ def index() -> ResponseReturnValue:
 def category(slug: str) -> ResponseReturnValue:
     shelf = reading.category(slug, languages()) or abort(404)
     sort = "updated" if request.args.get("sort") == "updated" else "title"
-    articles = reading.listed(shelf, current_user, languages(), sort)
-    return render_template(
-        "articles/category.html", shelf=shelf, articles=articles, sort=sort, product_names=reading.product_names()
-    )
+
+    def render() -> str:
+        articles, names = reading.listed(shelf, current_user, languages(), sort), reading.product_names()
+        context = {"shelf": shelf, "articles": articles, "sort": sort, "product_names": names}
+        return render_template("articles/_category.html", **context)
+
+    content = kept(render, "category", Edition.current(), slug, request.query_string)
+    return render_template("articles/category.html", shelf=shelf, content=content)
 
 
 @bp.get("/<slug>")

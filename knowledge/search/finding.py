@@ -8,7 +8,7 @@ from typing import Any
 from urllib.parse import quote
 
 from markupsafe import Markup
-from sqlalchemy import select, tuple_
+from sqlalchemy import bindparam, select
 
 from knowledge.articles.article import Article, Edition, Section, sees
 from knowledge.search import plain
@@ -111,6 +111,7 @@ def search(
     """Find articles. `lang` and `product` narrow, `prefer` is a product that comes first; `typing` completes the last
     word. The text is read as plain words; only its first 200 characters are."""
     text = " ".join(text.replace("\0", " ")[:LONGEST].split())
+    lang, product = (value.replace("\0", "") or None if value else None for value in (lang, product))
     token, _ = Edition.current()
     if not text or not token:
         return Found(text)
@@ -161,22 +162,29 @@ def _corrected(text: str, unknown: dict[str, list[str]]) -> str | None:
     return better if better != text.lower() else None
 
 
+# A pair of columns IN a list is a scan of the whole table in SQLite: so more is read, and left out below.
+_SHOWN = (
+    select(Article.id, Article.external_id, Article.slug, Article.lang, Article.title, Article.summary)
+    .add_columns(Article.product, Article.versions, Article.updated_at)
+    .add_columns(Section.position, Section.anchor, Section.heading, Section.text)
+    .join(Section, Section.article_id == Article.id)
+    .where(Article.status == "published", Article.visibility.in_(bindparam("rights", expanding=True)))
+    .where(Section.article_id.in_(bindparam("articles", expanding=True)))
+    .where(Section.position.in_(bindparam("positions", expanding=True)))
+)
+
+
 def present(found: Found, hits: Sequence[Hit], person: Any, locale: str) -> list[Result]:
     """Read what is shown from the database: what was withdrawn or isn't this person's any more is left out."""
     if not hits:
         return []
-    wanted_sections = [(hit.article_id, position) for hit in hits for position in hit.positions]
-    columns = (Article.id, Article.external_id, Article.slug, Article.lang, Article.title, Article.summary)
-    query = (
-        select(*columns, Article.product, Article.versions, Article.updated_at)
-        .add_columns(Section.position, Section.anchor, Section.heading, Section.text)
-        .join(Section, Section.article_id == Article.id)
-        .where(Article.status == "published", Article.visibility.in_(sees(person)))
-        .where(tuple_(Section.article_id, Section.position).in_(wanted_sections))
-    )
+    positions = {hit.article_id: hit.positions for hit in hits}
+    every = sorted({position for some in positions.values() for position in some})
     rows: dict[int, dict[int, Any]] = {}
-    for row in db.session.execute(query):
-        rows.setdefault(row.id, {})[row.position] = row
+    asked = {"rights": sees(person), "articles": list(positions), "positions": every}
+    for row in db.session.execute(_SHOWN, asked):
+        if row.position in positions[row.id]:
+            rows.setdefault(row.id, {})[row.position] = row
     return [_result(hit, rows[hit.article_id], found.wanted, locale) for hit in hits if hit.article_id in rows]
 
 

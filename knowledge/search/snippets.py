@@ -8,6 +8,7 @@ from knowledge.search import words
 from knowledge.search.words import CJK, IDENT, WORDS
 
 LENGTH = 220
+LOOKED_AT = 6000  # characters of a section
 
 Wanted = Mapping[str, Mapping[str, float]]
 
@@ -47,7 +48,7 @@ def _cjk_matches(text: str, wanted: Mapping[str, float]) -> list[tuple[int, int,
 
 def snippet(text: str, lang: str, wanted: Wanted, length: int = LENGTH) -> Markup:
     """The stretch of about `length` characters with the most different words of the question, as safe HTML."""
-    text = " ".join(text.split())
+    text = " ".join(text[:LOOKED_AT].split())
     found = matches(text, lang, wanted)
     start = _best_start(found, length)
     begin = _word_start(text, max(start - length // 5, 0))
@@ -62,10 +63,10 @@ def mark(text: str, found: Sequence[tuple[int, int, str]], begin: int = 0, end: 
     parts, at = [], begin
     for start, stop, _ in found:
         if start >= at and stop <= end:
-            parts += [escape(text[at:start]), Markup("<mark>"), escape(text[start:stop]), Markup("</mark>")]
+            parts += [escape(text[at:start]), "<mark>", escape(text[start:stop]), "</mark>"]
             at = stop
     parts.append(escape(text[at:end]))
-    return Markup("").join(parts)
+    return Markup("".join(parts))
 
 
 def _best_start(found: Sequence[tuple[int, int, str]], length: int) -> int:

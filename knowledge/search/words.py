@@ -21,8 +21,10 @@ TEXT_FIELDS = (*STEMMED, PLAIN)
 _CJK_RANGES = "぀-ヿ㐀-䶿一-鿿豈-﫿가-힯"
 _CJK = re.compile(f"[{_CJK_RANGES}]+")
 _WORD = re.compile(rf"(?:(?![{_CJK_RANGES}])[^\W_])+(?:['’](?:(?![{_CJK_RANGES}])[^\W_])+)*")
+_WORD_WITHOUT_CJK = re.compile(r"[^\W_]+(?:['’][^\W_]+)*")  # four times as fast
 _VERSION = re.compile(r"v?(\d+(?:\.\d+){1,4})", re.IGNORECASE)
 _RUN = re.compile(rf"(?:(?![{_CJK_RANGES}])[\w.\-/:#@+])+")
+_RUN_WITHOUT_CJK = re.compile(r"[\w.\-/:#@+]+")
 _CODE = re.compile(r"([^\W\d_]{1,12})[-_ ]?(\d{2,6})")
 _HAS_DIGIT, _HAS_JOINT, _EDGES = re.compile(r"\d"), re.compile(r"\w[._\-]\w"), ".-:/#@+_"
 _SPACED_CODE = re.compile(r"\b([^\W\d_]{2,6}) (\d{3,6})\b")
@@ -43,7 +45,7 @@ def field_of(lang: str) -> str:
 
 def spans(text: str) -> Iterator[tuple[int, int, str]]:
     """(start, end, word in small letters) of every word outside Chinese, Japanese and Korean."""
-    for match in _WORD.finditer(text):
+    for match in (_WORD if _CJK.search(text) else _WORD_WITHOUT_CJK).finditer(text):
         yield match.start(), match.end(), match[0].lower()
 
 
@@ -94,7 +96,7 @@ def identifiers(text: str, *, asked: bool = False) -> list[str]:
 
 def identifier_spans(text: str) -> Iterator[tuple[int, int, str]]:
     """(start, end, name in small letters) of everything that is written like a version, a code or a file."""
-    for match in _RUN.finditer(text):
+    for match in (_RUN if _CJK.search(text) else _RUN_WITHOUT_CJK).finditer(text):
         run = match[0].rstrip(_EDGES)
         start = match.start() + len(run) - len(run := run.lstrip(_EDGES))
         if not 2 <= len(run) <= 60 or not (_HAS_DIGIT.search(run) or _HAS_JOINT.search(run)):

@@ -201,9 +201,10 @@ from knowledge.search.index import ailing, folder, rebuild
 app = create_app(testing=True, instance=sys.argv[1], database_url=sys.argv[2], secret_key="only-for-the-tests")
 with app.app_context():
     for number in range(8):
+        db.session.remove()
+        db.engine.dispose()  # a connection must not be shared with the child
         child = os.fork()
         if not child:
-            db.engine.dispose(close=False)
             while True:
                 rebuild()
         time.sleep(0.02 + 0.015 * number)

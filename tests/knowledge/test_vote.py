@@ -1,5 +1,6 @@
 """'Was this helpful?' (Z16)"""
 
+import re
 from collections.abc import Callable
 
 from flask import Flask
@@ -47,3 +48,13 @@ def test_it_needs_the_token_and_a_plain_answer(app: Flask, client: FlaskClient, 
 def test_what_one_may_not_read_one_may_not_vote_on(app: Flask, client: FlaskClient, write: Callable[..., str]) -> None:
     write(visibility="staff")
     assert client.post("/kb/harbour/helpful", data={"helpful": "yes"}).status_code == 404
+
+
+def test_the_form_carries_the_readers_own_token(app: Flask, client: FlaskClient, write: Callable[..., str]) -> None:
+    write()
+    field = re.compile(r'name="csrf_token" value="([^"]+)"')
+    for browser in (client, app.test_client()):
+        (token,) = field.findall(browser.get("/kb/harbour").text)
+        form = {"helpful": "yes", "csrf_token": token}
+        assert browser.post("/kb/harbour/helpful", data=form, csrf=False).status_code == 302  # type: ignore[call-arg]
+    assert votes(app) == [True, True]
