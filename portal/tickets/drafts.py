@@ -8,6 +8,7 @@ from datetime import datetime, timedelta
 from typing import Any
 
 from sqlalchemy import select
+from sqlalchemy.exc import IntegrityError
 
 from portal.accounts.people import User
 from portal.db import db
@@ -49,14 +50,26 @@ def keep(
         nothing = not even_empty and not secret.strip() and not any(fields.get(name) for name in TYPED)
         if nothing or not KEY.fullmatch(form_key) or was_sent(form_key) or _is_taken(form_key):
             return None
-        draft = Draft(owner_id=person.id, form_key=form_key, ticket_id=ticket.id if ticket else None)
-        db.session.add(draft)
-        _make_room(person)
+        draft = _begin(person, form_key, ticket)
+        if draft is None:
+            return None
     draft.fields, draft.updated_at = fields, now
     if secret.strip():
         draft.sealed = credentials.encrypt(clean(secret))
     db.session.flush()
     return draft
+
+
+def _begin(person: User, form_key: str, ticket: Ticket | None) -> Draft | None:
+    """A new row; or, when the same form arrives twice at once, the one that the other request has just written."""
+    _make_room(person)
+    try:
+        with db.session.begin_nested():
+            draft = Draft(owner_id=person.id, form_key=form_key, ticket_id=ticket.id if ticket else None)
+            db.session.add(draft)
+        return draft
+    except IntegrityError:
+        return find(person, form_key)
 
 
 def find(person: User, form_key: str) -> Draft | None:

@@ -78,13 +78,8 @@ def sees_organisation(person: User) -> bool:
 
 def page_of(person: User, filters: Filters, page: int) -> Pagination:
     """One page of rows. Staff see their own here; everybody's tickets stand in the desk."""
-    return Rows(
-        select=rows(person, filters),
-        session=db.session(),
-        page=min(max(1, page), LAST_PAGE),
-        per_page=PER_PAGE,
-        error_out=False,
-    )
+    shown = min(max(1, page), LAST_PAGE)
+    return Rows(select=rows(person, filters), session=db.session(), page=shown, per_page=PER_PAGE, error_out=False)
 
 
 class Rows(SelectPagination):

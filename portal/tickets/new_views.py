@@ -36,12 +36,11 @@ def new() -> ResponseReturnValue:
 def create() -> ResponseReturnValue:
     now, form = utcnow(), TicketForm()
     form.offer(current_user, now=now)
-    if done := filing.filed_with(form.form_key.data or "", by=current_user):
-        return redirect(url_for(".show", number=done.number))
     is_valid = form.validate()
     draft = intake.keep(form, current_user, now=now, even_empty=True)
-    if draft is None:
-        return fresh(form)
+    if draft is None:  # sent before, or not this person's form
+        done = filing.filed_with(form.form_key.data or "", by=current_user)
+        return redirect(url_for(".show", number=done.number)) if done else fresh(form)
     is_valid = not intake.take_files(form, draft, by=current_user, now=now) and is_valid
     status = 422
     try:
