@@ -7,7 +7,9 @@ from portal.config import Settings
 
 def init_accounts(app: Flask, config: Settings) -> None:
     """Flask-Security on our tables, with mail through the outbox, and the account pages."""
-    from portal.accounts import holdings, licences, products, profile, team  # noqa: F401  (their tables and pages)
+    import portal.accounts.holdings
+    import portal.accounts.profile
+    import portal.accounts.team  # noqa: F401  (the pages, and with them the tables)
     from portal.accounts.blueprint import bp
     from portal.accounts.signing_in import init_signing_in
 

@@ -58,6 +58,7 @@ class NameForm(FlaskForm):  # type: ignore[misc]
             Length(max=200, message=_l("Use at most %(max)d characters.")),
             Plain(),
         ],
+        id="organisation-name",
         render_kw={"maxlength": 200, "required": True},
     )
 

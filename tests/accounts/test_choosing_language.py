@@ -42,3 +42,17 @@ def test_flask_securitys_own_words_are_translated(app: Flask, locale: str) -> No
 
     with app.test_request_context(), force_locale(locale):
         assert localize_callback("Invalid password") != "Invalid password"
+
+
+def test_the_menu_of_every_page_offers_it(as_: Callable[[str], FlaskClient], client: FlaskClient) -> None:
+    page = as_("customer").get("/account/licences?a=1").text
+    assert 'action="/account/language"' in page
+    assert 'name="return_to" value="/account/licences?a=1"' in page
+    assert 'name="lang" value="de"' in client.get("/account/sign-in").text
+
+
+def test_nobodys_menu_is_kept_for_somebody_else(as_: Callable[[str], FlaskClient], client: FlaskClient) -> None:
+    pages = [as_(name).get("/account/").text for name in ("customer", "stranger")] + [client.get("/").text]
+    tokens = [page.partition('action="/account/language"')[2][:300] for page in pages]
+    assert tokens[0] and tokens[0] != tokens[1]
+    assert not tokens[2]
