@@ -3,7 +3,7 @@
 from collections.abc import Iterable
 from datetime import datetime
 
-from portal.sla.calendar import stamp
+from portal.sla.calendar import FIRST_YEAR, LAST_YEAR, beyond, stamp
 from portal.sla.errors import QuoteError
 from portal.sla.policy import Policy, Topic
 from portal.sla.quote import QuoteRequest
@@ -42,9 +42,11 @@ def case_of(policy: Policy, request: QuoteRequest) -> Case:
 
 
 def check_instant(at: object) -> int:
-    """UTC seconds of an aware datetime; QuoteError for a naive one."""
+    """UTC seconds of an aware datetime; QuoteError for a naive one, or one outside the years that calendars know."""
     if not isinstance(at, datetime) or at.tzinfo is None:
         raise QuoteError("at", at, reason=f"{at} has no time zone; give an instant such as 2026-11-22T17:00:00Z")
+    if not FIRST_YEAR <= at.year <= LAST_YEAR:
+        raise beyond(at.year)
     return stamp(at)
 
 

@@ -216,7 +216,7 @@ class Calendar:
         openings = self._cache.get("openings")
         if openings and openings.opens and openings.opens[0] <= first and last <= openings.closes[-1]:
             return openings
-        start, end = _year(first - 90_000), _year(last + 90_000)
+        start, end = max(FIRST_YEAR, _year(first - 90_000)), min(LAST_YEAR, _year(last + 90_000))
         if openings:
             start, end = min(start, openings.first), max(end, openings.last)
         return self._years(start, end)
@@ -227,7 +227,7 @@ class Calendar:
         if known and known.first <= first and last <= known.last:
             return known
         if first < FIRST_YEAR or last > LAST_YEAR:
-            raise _beyond(first if first < FIRST_YEAR else last)
+            raise beyond(first if first < FIRST_YEAR else last)
         if known is None:
             spans, dates = self._expand(first, last)
         else:  # years are added at either end; what is known stays
@@ -342,5 +342,6 @@ def _year(at: int) -> int:
     return datetime.fromtimestamp(at, UTC).year
 
 
-def _beyond(year: int) -> QuoteError:
+def beyond(year: int) -> QuoteError:
+    """The error for a year for which no public holidays are known."""
     return QuoteError("at", year, reason=f"support hours are known from {FIRST_YEAR} to {LAST_YEAR}, not for {year}")

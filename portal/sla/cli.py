@@ -3,7 +3,7 @@
 import json
 import sys
 from collections.abc import Iterable, Sequence
-from datetime import UTC, datetime
+from datetime import datetime
 from pathlib import Path
 from typing import Any
 
@@ -40,7 +40,20 @@ class OneLine(click.Command):
             raise Refusal(f"sla {ctx.info_name}: {error.format_message()}") from error
 
 
-@click.group()
+class OneLineGroup(click.Group):
+    """A group that names an unknown command in one line."""
+
+    def resolve_command(
+        self, ctx: click.Context, args: list[str]
+    ) -> tuple[str | None, click.Command | None, list[str]]:
+        try:
+            return super().resolve_command(ctx, args)
+        except click.UsageError as error:
+            known = ", ".join(self.list_commands(ctx))
+            raise Refusal(f"sla: {error.format_message()} Known are {known}.") from error
+
+
+@click.group(cls=OneLineGroup)
 def sla() -> None:
     """Quotes, tables, checks, differences and simulations of support policies."""
 
@@ -233,7 +246,7 @@ def _instant(text: str) -> datetime:
         raise Refusal(f"--at: {text!r} is no ISO 8601 instant such as 2026-11-22T17:00:00Z") from error
     if at.tzinfo is None:
         raise Refusal(f"--at: {text!r} has no time zone; add Z or an offset such as +01:00")
-    return at.astimezone(UTC)
+    return at
 
 
 if __name__ == "__main__":

@@ -116,6 +116,8 @@ def _load(path: Path, changed: int, size: int) -> Policy:
         text = path.read_text(encoding="utf-8")
     except UnicodeDecodeError as error:
         raise PolicyError([Problem(str(path), "", "is not UTF-8 text")]) from error
+    except OSError as error:
+        raise PolicyError([Problem(str(path), "", _absent(path, error))]) from error
     return parse_policy(text, _shown(path))
 
 

@@ -50,6 +50,16 @@ def test_wrong_options_take_one_line_and_exit_2(wrong, says):
     assert says in result.stderr and result.stderr.count("\n") == 1
 
 
+def test_an_unknown_command_is_named():
+    result = sla_("quot")
+    assert result.exit_code == 2 and result.stderr.count("\n") == 1 and "Known are check, diff" in result.stderr
+
+
+def test_a_folder_is_no_policy(tmp_path: Path):
+    result = sla_("check", tmp_path)
+    assert result.exit_code == 1 and "can't be read (Is a directory)" in result.stderr
+
+
 def test_a_missing_option_is_named():
     result = sla_("quote", "--policy", "demo")
     assert (result.exit_code, result.stderr) == (2, "Error: sla quote: Missing option '--plan'.\n")

@@ -145,6 +145,9 @@ def test_severity_where_there_are_none_bad_zones_and_naive_instants_are_refused(
         ask("teamviewer-eu", BEFORE_CHRISTMAS, plan="business", severity="high")
     with pytest.raises(QuoteError, match="no IANA time zone"):
         ask("demo", BEFORE_CHRISTMAS, "Amsterdam", plan="team")
+    for year in (1, 1969, 2101, 9999):
+        with pytest.raises(QuoteError, match="from 1970 to 2100"):
+            ask("demo", datetime(year, 6, 1, tzinfo=UTC), plan="team")
     with pytest.raises(QuoteError, match="no time zone"):
         make_quote(load_policy("demo"), QuoteRequest("team"), datetime(2026, 1, 1))  # noqa: DTZ001
 
