@@ -1,18 +1,20 @@
 """Files: added to a draft at once, removed from it, and handed out through one authorising view."""
 
-from flask import Response, redirect, render_template, request, send_file
+from flask import Response, make_response, redirect, render_template, request, send_file
 from flask.typing import ResponseReturnValue
 from flask_babel import gettext as _
 from flask_login import current_user
 from werkzeug.exceptions import NotFound
 
 from portal.db import db, get_or_404, utcnow
+from portal.formats import filesize
 from portal.tickets import attachments, drafts, filetypes, intake
 from portal.tickets.blueprint import bp
 from portal.tickets.form import ReplyForm, TicketForm
+from portal.tickets.keeping import drain
 from portal.tickets.new_views import place_of
 from portal.tickets.ticket import Attachment, Draft, Ticket
-from portal.web import wants_partial
+from portal.web import settings, wants_partial
 
 INERT = "default-src 'none'; sandbox; frame-ancestors 'none'"
 
@@ -49,6 +51,21 @@ def remove_file(token: str) -> ResponseReturnValue:
     if wants_partial():
         return field(draft.form_key, draft.ticket, draft, [])
     return redirect(place_of(draft))
+
+
+@bp.after_request
+def say_too_large(response: Response) -> Response:
+    """An upload over the limit of a whole request: the sentence stands at the field, like those for single files."""
+    if request.endpoint != "tickets.upload" or response.status_code != 413:
+        return response
+    drain()
+    key, number = request.args.get("key", ""), request.args.get("ticket", type=int)
+    ticket = db.session.scalar(Ticket.numbered(number, current_user)) if number else None
+    sentence = _(
+        "These files are too large together. One message takes at most %(most)s.",
+        most=filesize(settings().upload_total_bytes),
+    )
+    return make_response(field(key, ticket, drafts.find(current_user, key), [sentence]))
 
 
 def field(key: str, ticket: Ticket | None, draft: Draft | None, refused: list[str]) -> ResponseReturnValue:

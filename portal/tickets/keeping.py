@@ -21,6 +21,7 @@ from portal.web import limiter, settings, wants_partial
 CLAIM = "draft_claim"
 PAGES = ("tickets.create", "tickets.reply", "tickets.quote")
 AUTOSAVES = ("tickets.save_draft", "tickets.save_reply")
+MOST_DRAINED = 2**30
 READ = 1024 * 1024  # of a form over the size limit: its text fields come first
 
 
@@ -132,6 +133,13 @@ def _sent_fields() -> dict[str, str]:
     return {name: value for name, value in form.items() if len(value) <= drafts.LONGEST_FIELD}
 
 
+def drain() -> None:
+    """Read the rest of a body that is refused for its size: browsers show no answer before they have sent it all."""
+    stream, left = request.environ["wsgi.input"], MOST_DRAINED
+    while left > 0 and (chunk := stream.read(min(READ, left))):
+        left -= len(chunk)
+
+
 def _first_fields() -> MultiDict[str, str]:
     boundary = request.mimetype_params.get("boundary", "")
     found: MultiDict[str, str] = MultiDict()
@@ -139,6 +147,7 @@ def _first_fields() -> MultiDict[str, str]:
         return found
     decoder = MultipartDecoder(boundary.encode(), max_form_memory_size=READ, max_parts=100)
     decoder.receive_data(request.environ["wsgi.input"].read(READ))
+    drain()
     name, parts = "", b""
     try:
         while not isinstance(event := decoder.next_event(), (NeedData, Epilogue, File)):

@@ -170,3 +170,13 @@ def test_a_flood_of_files_is_stopped(app: Flask, as_: As) -> None:
     answer = writing.send(as_("customer"), files=files)
     assert answer.status_code == 422 and "at most" in answer.text
     assert len(tokens(app)) == attachments.MOST_FILES
+
+
+def test_an_upload_over_the_whole_limit_is_said_at_the_field(
+    app: Flask, as_: As, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    browser, key = as_("customer"), new_key()
+    upload(browser, key, b"log", "early.log")
+    monkeypatch.setitem(app.config, "MAX_CONTENT_LENGTH", 100_000)
+    answer = upload(browser, key, b"x" * 200_000, "big.log")
+    assert answer.status_code == 422 and "too large together" in answer.text and "early.log" in answer.text
