@@ -8,7 +8,6 @@ from portal.config import Settings
 def init_knowledge(app: Flask, config: Settings) -> None:
     from knowledge.articles.views import bp as articles
     from knowledge.articles.views import home_knowledge
-    from knowledge.cli import load_demo_knowledge
     from knowledge.search.indexing import init_search
     from knowledge.search.views import bp as search
 
@@ -17,3 +16,10 @@ def init_knowledge(app: Flask, config: Settings) -> None:
     app.register_blueprint(search)
     app.add_template_global(home_knowledge)
     app.extensions["load_demo_knowledge"] = load_demo_knowledge
+
+
+def load_demo_knowledge() -> None:
+    """Import the demo's articles; what reads Markdown and YAML is loaded only now."""
+    from knowledge import cli
+
+    cli.load_demo_knowledge()
