@@ -51,7 +51,7 @@ def check_instant(at: object) -> int:
 
 
 def check_zone(zone: str | None) -> None:
-    if zone is not None and not is_zone(zone):
+    if zone is not None and not (isinstance(zone, str) and is_zone(zone)):
         raise QuoteError("zone", zone, reason=f"{zone!r} is no IANA time zone such as 'Europe/Amsterdam'")
 
 

@@ -8,7 +8,7 @@ from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime, time
 from decimal import Decimal
-from functools import cache
+from functools import cache, partial
 from typing import Any, Literal
 
 from portal.sla.policy import COMMITMENTS, Policy
@@ -81,6 +81,7 @@ def _times(old: Policy, new: Policy) -> Iterator[Difference]:
     """Cases that both policies have. Those for one product, region or channel are told only where they differ from
     the general case."""
     at = int(datetime.combine(new.policy.in_force, time(), UTC).timestamp())
+    wait = cache(partial(mean_wait, at=at))
     general: dict[Case, list[tuple[Target | None, Target | None]]] = {}
     found: dict[tuple[Kind, Case, Commitment, str, tuple[tuple[str, Arg], ...]], list[str]] = {}  # → plans it is about
     for case in dict.fromkeys([*general_first(new), *general_first(old)]):
@@ -93,7 +94,7 @@ def _times(old: Policy, new: Policy) -> Iterator[Difference]:
             continue
         general.setdefault(case, pairs)
         for name, (before, after) in zip(COMMITMENTS, pairs, strict=True):
-            for kind, message, args in _target(before, after, at):
+            for kind, message, args in _target(before, after, wait):
                 change = (kind, case._replace(plan=""), name, message, tuple(args.items()))
                 found.setdefault(change, []).append(_plan_name(new, case))
     for (kind, case, name, message, filled), plans in found.items():
@@ -124,14 +125,16 @@ def _shape(pair: tuple[Target | None, Target | None]) -> tuple[object, ...]:
     return tuple(target and (target.duration, target.calendar.id, target.basis) for target in pair)
 
 
-def _target(was: Target | None, now: Target | None, at: int) -> Iterator[tuple[Kind, str, dict[str, Arg]]]:
+def _target(
+    was: Target | None, now: Target | None, wait: Callable[[Target], float]
+) -> Iterator[tuple[Kind, str, dict[str, Arg]]]:
     if was is None and now is not None:
         yield "gain", PROMISED, {"new": now.duration}
     elif was is not None and now is None:
         yield "loss", NO_LONGER_PROMISED, {"old": was.duration}
     elif was is not None and now is not None:
         args: dict[str, Arg] = {"old": was.duration, "new": now.duration}
-        ratio = (mean_wait(now, at) + 1) / (mean_wait(was, at) + 1)
+        ratio = (wait(now) + 1) / (wait(was) + 1)
         if abs(ratio - 1) > NOISE:
             hours: dict[str, Arg] = {"old_hours": was.calendar.name, "new_hours": now.calendar.name}
             yield ("gain", FASTER, args | hours) if ratio < 1 else ("loss", SLOWER, args | hours)

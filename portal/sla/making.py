@@ -10,7 +10,7 @@ from portal.sla.comparing import options
 from portal.sla.explaining import explain, refuse
 from portal.sla.policy import Policy
 from portal.sla.quote import Clock, Quote, QuoteRequest
-from portal.sla.routing import Route, route_case
+from portal.sla.routing import Route, answer_language, route_case
 from portal.sla.steps import Step
 from portal.sla.targets import Case, Commitments, Target, commitments
 
@@ -66,6 +66,8 @@ def make_quote(policy: Policy, request: QuoteRequest, at: datetime, zone: str | 
 
 def standing_of(policy: Policy, request: QuoteRequest) -> Standing:
     """Case, commitments, route and refusal of a request; cached on the policy."""
+    if request.language:  # to the few languages of support, so that nobody can fill the cache
+        request = request._replace(language=answer_language(policy, request.language))
     known = policy.resolved.get(request)
     if not isinstance(known, Standing):
         case = case_of(policy, request)

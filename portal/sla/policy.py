@@ -203,7 +203,6 @@ class Clocks:
     """How clocks run (DESIGN: Arithmetic). `severity_decided_by` the vendor: a customer's choice is a claim (Z10)."""
 
     stops_on: StopsOn = "human_reply"
-    starts_on: Literal["receipt"] = "receipt"
     pauses: tuple[Literal["waiting_on_customer"], ...] = ("waiting_on_customer",)
     paused_clocks: tuple[Literal["update", "resolution"], ...] = ("update", "resolution")
     severity_decided_by: Literal["vendor", "customer"] = "vendor"

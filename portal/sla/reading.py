@@ -149,7 +149,7 @@ class Reader:
             fits = isinstance(value, int) and not isinstance(value, bool)
             return value if fits else self.fault(key, f"must be a whole number, not {_said(value)}")
         if hint is Decimal:
-            fits = isinstance(value, int | Decimal) and not isinstance(value, bool)
+            fits = isinstance(value, int | Decimal) and not isinstance(value, bool) and Decimal(value).is_finite()
             return Decimal(value) if fits else self.fault(key, f"must be a number, not {_said(value)}")
         if hint is date:
             fits = isinstance(value, date) and not isinstance(value, datetime)
@@ -173,7 +173,7 @@ class Reader:
         return Text({language: text.strip() for language, text in value.items()})
 
     def _zone(self, value: Any, key: str) -> Any:
-        if is_zone(value):
+        if isinstance(value, str) and is_zone(value):
             return Zone(value)
         near = get_close_matches(str(value), available_timezones(), 1)
         hint = f"; did you mean {near[0]!r}?" if near else "; use an IANA name such as 'Europe/Amsterdam'"
@@ -189,9 +189,9 @@ class Reader:
 
 
 @cache
-def is_zone(name: object) -> bool:
+def is_zone(name: str) -> bool:
     """Whether the name is an IANA zone that this machine knows; abbreviations such as 'EST' are not taken."""
-    if not isinstance(name, str) or ("/" not in name and name != "UTC"):
+    if "/" not in name and name != "UTC":
         return False
     try:
         ZoneInfo(name)

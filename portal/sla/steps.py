@@ -29,10 +29,6 @@ class Moment(NamedTuple):
     zone: str
 
 
-class Weekday(NamedTuple):
-    day: date
-
-
 class Days(NamedTuple):
     """Closed days: the named ones, how many more there are with a name, and how many without."""
 
@@ -47,7 +43,7 @@ class Texts(NamedTuple):
     items: tuple[Text, ...]
 
 
-Arg = Moment | Weekday | Days | Texts | Text | Duration | str
+Arg = Moment | Days | Texts | Text | Duration | str
 
 
 @dataclass(frozen=True)
@@ -70,8 +66,6 @@ def _pack(arg: Arg) -> Any:
     match arg:
         case Moment(at, zone):
             return {"moment": at.isoformat(), "zone": zone}
-        case Weekday(day):
-            return {"weekday": day.isoformat()}
         case Days(named, more, plain):
             return {"days": [[day.isoformat(), dict(name) if name else None] for day, name in named],
                     "more": more, "plain": plain}  # fmt: skip
@@ -88,8 +82,6 @@ def _unpack(packed: Any) -> Arg:
     match packed:
         case {"moment": at, "zone": zone}:
             return Moment(datetime.fromisoformat(at), zone)
-        case {"weekday": day}:
-            return Weekday(date.fromisoformat(day))
         case {"days": named, "more": more, "plain": plain}:
             days = tuple((date.fromisoformat(day), Text(name) if name else None) for day, name in named)
             return Days(days, more, plain)

@@ -10,12 +10,12 @@ from typing import Protocol
 from zoneinfo import ZoneInfo
 
 from babel import Locale
-from babel.dates import format_skeleton, format_time, get_day_names, get_timezone_gmt
+from babel.dates import format_skeleton, format_time, get_timezone_gmt
 from babel.lists import format_list
 from babel.numbers import format_decimal
 
 from portal.sla.durations import Duration
-from portal.sla.steps import N_, Arg, Days, Moment, Step, Texts, Weekday, ngettext
+from portal.sla.steps import N_, Arg, Days, Moment, Step, Texts, ngettext
 from portal.sla.text import Text
 
 Translate = Callable[[str], str]
@@ -67,8 +67,6 @@ class Voice:
         match arg:
             case Moment(at, zone):
                 return self.moment(at, zone)
-            case Weekday(day):
-                return str(get_day_names("wide", locale=self.locale)[day.weekday()])
             case Days():
                 return self.days(arg)
             case Texts(items):

@@ -1,11 +1,19 @@
 """Each broken file is refused with file, line, key and reason; all of its faults at once."""
 
+import contextlib
+import copy
+import random
 import re
+import tomllib
+from collections.abc import Iterator
+from datetime import UTC, date, datetime
+from decimal import Decimal
 from pathlib import Path
+from typing import Any
 
 import pytest
 
-from portal.sla import PolicyError, check_file, load_policy, parse_policy
+from portal.sla import PolicyError, check_file, load_policy, parse_policy, path_of
 from portal.sla.lines import line_numbers
 
 SOUND = """\
@@ -125,6 +133,30 @@ def test_all_faults_are_told_in_the_order_of_their_lines():
         str(caught.value).splitlines()[0]
         == "three.toml:5: policy.vendor: must be a text that is not empty, not a number (7)"
     )
+
+
+def test_no_value_anywhere_breaks_the_reader(monkeypatch):
+    """Any value in any place is either right or a PolicyError, never another error."""
+    dice = random.Random(7)
+    text = path_of("demo").read_text(encoding="utf-8")
+    document = tomllib.loads(text, parse_float=Decimal)
+    odd = [0, -5, True, "", "x", "24x7", "0 hours", [], {}, [1], ["x", "x"], [[]], [{}], {"a": 1}, {"within": 1},
+           Decimal("1.5"), Decimal("NaN"), date(2026, 1, 1), datetime(2026, 1, 1, tzinfo=UTC)]  # fmt: skip
+    for _ in range(150):
+        draft = copy.deepcopy(document)
+        table, key = dice.choice(list(places(draft)))
+        table[key] = dice.choice(odd)
+        monkeypatch.setattr(tomllib, "loads", lambda *_, draft=draft, **__: draft)
+        with contextlib.suppress(PolicyError):
+            parse_policy(text)
+
+
+def places(value: Any) -> Iterator[tuple[Any, Any]]:
+    """Every (table or list, key or index) inside a document."""
+    inside = value.items() if isinstance(value, dict) else enumerate(value) if isinstance(value, list) else ()
+    for key, inner in list(inside):
+        yield value, key
+        yield from places(inner)
 
 
 def test_a_file_that_is_not_there_names_the_shipped_ones():

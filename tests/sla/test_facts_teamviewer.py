@@ -139,6 +139,13 @@ def test_uptime_and_first_response_are_guaranteed_in_the_sla_tiers(edition):
     assert ask(policy, MONDAY[edition], plan="business", tier="sla-24x5").basis == "guarantee"
 
 
+@pytest.mark.fact("T20")
+def test_credits_by_the_availability_achieved():
+    uptime = load_policy("demo").uptime
+    owed = [uptime.credit_for(Decimal(achieved)) for achieved in ("99.9", "99.89", "99.4", "94.0")]
+    assert owed == [0, 5, 10, 50]
+
+
 @BOTH
 @pytest.mark.fact("T15")
 def test_more_than_25_languages(edition):
