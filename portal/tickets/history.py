@@ -10,7 +10,7 @@ from flask_babel import gettext as _
 from flask_babel import lazy_gettext as _l
 
 from portal.band import Band
-from portal.formats import date_locale
+from portal.formats import date_locale, plural
 from portal.sla import Policy, Quote
 from portal.sla.timers import Timer, Timers
 from portal.sla.wording import Voice
@@ -133,7 +133,7 @@ def clock_of(timer: Timer, *, now: datetime, locale: str, zone: str) -> Clock | 
     """None for a clock that has nothing to say: never promised, or not running yet."""
     if timer.state == "none" or timer.due_at is None:
         return None
-    voice = Voice(locale, zone, _, telling.plural)
+    voice = Voice(locale, zone, _, plural)
     state: str = timer.state
     if state == "running" and timer.due_at - now < SOON:
         state = "soon"

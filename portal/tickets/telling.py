@@ -5,10 +5,10 @@ from datetime import datetime
 from zoneinfo import ZoneInfo
 
 from babel.dates import format_skeleton, format_time
-from flask_babel import get_domain, gettext
+from flask_babel import gettext
 from flask_babel import gettext as _
 
-from portal.formats import date_locale
+from portal.formats import date_locale, plural
 from portal.sla import Quote
 from portal.sla.wording import sentences
 
@@ -26,11 +26,6 @@ class Basis:
 def explained(quote: Quote, *, locale: str, zone: str) -> list[str]:
     """How the promise was counted, a sentence a step. Inside `force_locale(locale)` for somebody else's language."""
     return sentences(quote, locale=locale, zone=zone, translate=gettext, translate_plural=plural)
-
-
-def plural(one: str, many: str, number: int) -> str:
-    """ngettext that leaves the placeholders to the caller."""
-    return str(get_domain().get_translations().ungettext(one, many, number))
 
 
 def headline(quote: Quote) -> str:

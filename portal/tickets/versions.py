@@ -5,10 +5,10 @@ from dataclasses import dataclass
 from flask_babel import gettext as _
 
 from portal.accounts.products import Product
+from portal.formats import plural
 from portal.sla import Policy
 from portal.sla.versions import check
 from portal.sla.wording import Voice
-from portal.tickets.telling import plural
 
 
 @dataclass(frozen=True)
