@@ -160,7 +160,8 @@ def end_stale_session() -> None:
             session["locale"] = locale
         return
     session.setdefault("started", now)
-    if now - seen > 60 or "seen" not in session:
+    is_poll = request.method == "GET" and wants_partial()  # an open desk asks by itself; nobody need be there
+    if "seen" not in session or (now - seen > 60 and not is_poll):
         session["seen"] = now
 
 
