@@ -28,6 +28,11 @@ def explain(policy: Policy, promised: Commitments, received: int, quote: Quote) 
     return tuple(steps)
 
 
+def explain_refusal(quote: Quote) -> tuple[Step, ...]:
+    """The explanation of a refused quote: its reason."""
+    return (quote.refusal,) if quote.refusal else ()
+
+
 def refuse(policy: Policy, case: Case, *, is_contract: bool = False) -> Step | None:
     """Why plan and tier may not open a request by this channel, with what they have instead; None if they may.
 

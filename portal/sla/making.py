@@ -7,7 +7,7 @@ from functools import partial
 from portal.sla.asking import case_of, check_instant, check_zone
 from portal.sla.calendar import instant
 from portal.sla.comparing import options
-from portal.sla.explaining import explain, refuse
+from portal.sla.explaining import explain, explain_refusal, refuse
 from portal.sla.policy import Policy
 from portal.sla.quote import Clock, Quote, QuoteRequest
 from portal.sla.routing import Route, answer_language, route_case
@@ -50,11 +50,7 @@ def make_quote(policy: Policy, request: QuoteRequest, at: datetime, zone: str | 
         compare=partial(options, policy, request, received),
     )
     if standing.refusal:
-        quote.basis, quote.stops_on, quote.explain = (
-            "none",
-            None,
-            lambda quote: (quote.refusal,) if quote.refusal else (),
-        )
+        quote.basis, quote.stops_on, quote.explain = "none", None, explain_refusal
         return quote
     quote.first_response = clock(promised.first_response, received)
     quote.next_response = clock(promised.next_response, received)
