@@ -44,7 +44,7 @@ def seed(app: Flask, *, tickets: int, articles: int) -> dict[str, Any]:
             name: db.session.scalar(select(User.fs_uniquifier).where(User.email == world.email(name)))
             for name in ("customer", "agent")
         }
-        return {"ticket": numbers[-1], "article": slug, "keys": keys}
+        return {"ticket": numbers[0], "article": slug, "keys": keys}
 
 
 def seed_tickets(world: cast.World, many: int) -> list[int]:

@@ -124,8 +124,8 @@ def states(browser: Browser, site: Site) -> Callable[[str | None], Any]:
 
 def sign_in(page: Page, site: Site, email: str, password: str = PASSWORD) -> None:
     page.goto(f"{site.url}/account/sign-in")
-    page.get_by_label("E-mail").fill(email)
-    page.get_by_label("Password", exact=True).fill(password)
+    page.locator("#email").fill(email)
+    page.locator("#password").fill(password)
     page.get_by_role("main").get_by_role("button", name="Sign in").click()
     page.wait_for_url(lambda url: "/account/sign-in" not in url)
 
