@@ -278,12 +278,13 @@ def static_url(name: str) -> str:
     """The address of a static file with its content's hash, so that it may be cached for ever."""
     if current_app.debug or current_app.testing:
         return url_for("static", filename=name)
-    return f"{current_app.static_url_path}/{name}?v={_digest(Path(str(current_app.static_folder)) / name)}"
+    return _hashed_address(current_app.static_url_path, current_app.static_folder, name)
 
 
 @cache
-def _digest(path: Path) -> str:
-    return hashlib.sha256(path.read_bytes()).hexdigest()[:12]
+def _hashed_address(prefix: str | None, folder: str | None, name: str) -> str:
+    digest = hashlib.sha256((Path(str(folder)) / name).read_bytes()).hexdigest()[:12]
+    return f"{prefix}/{name}?v={digest}"
 
 
 def render_page_or_partial(page: str, partial: str, **context: Any) -> Response:
