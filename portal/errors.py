@@ -9,7 +9,7 @@ from flask_babel import lazy_gettext as _l
 from flask_login import AnonymousUserMixin
 from flask_wtf.csrf import CSRFError
 from sqlalchemy.exc import OperationalError
-from werkzeug.exceptions import HTTPException, InternalServerError, SecurityError, ServiceUnavailable
+from werkzeug.exceptions import HTTPException, InternalServerError, NotFound, SecurityError, ServiceUnavailable
 
 from portal.db import db
 
@@ -50,6 +50,7 @@ def init_errors(app: Flask) -> None:
     app.register_error_handler(HTTPException, answer)
     app.register_error_handler(Refused, refuse)
     app.register_error_handler(OperationalError, stop_for_database)
+    app.register_error_handler(OverflowError, find_nothing)
     app.register_error_handler(Exception, break_down)
 
 
@@ -67,6 +68,12 @@ def answer(error: HTTPException) -> ResponseReturnValue:
 def refuse(error: Refused) -> ResponseReturnValue:
     db.session.rollback()
     return _page(422, _("That can't be done"), str(error))
+
+
+def find_nothing(_error: OverflowError) -> ResponseReturnValue:
+    """A number in the address that no database column holds: whatever it should name isn't there."""
+    db.session.rollback()
+    return answer(NotFound())
 
 
 def stop_for_database(error: OperationalError) -> ResponseReturnValue:

@@ -3,9 +3,9 @@
 from datetime import UTC, date, datetime
 
 from babel import Locale
-from babel.dates import format_date, format_skeleton, format_time, format_timedelta
+from babel.dates import format_date, format_timedelta
 from babel.numbers import format_decimal
-from flask import Flask
+from flask import Flask, g
 from flask_babel import get_locale, get_translations, gettext
 from markupsafe import Markup, escape
 
@@ -25,9 +25,8 @@ def when(moment: datetime | None) -> str:
     """`<time>` in the reader's language and zone, with weekday and the zone's abbreviation. `moment` is aware."""
     if moment is None:
         return ""
-    zone, locale = reader_zone(), date_locale()
-    date = format_skeleton("yMMMEd", moment, zone, locale=locale)
-    return _time(moment, f"{date}, {format_time(moment, _clock(locale), zone, locale)}")
+    zone = str(reader_zone())
+    return _time(moment, _kept_voice(zone).when(moment, zone))
 
 
 def when_date(moment: datetime | None) -> str:
@@ -85,8 +84,13 @@ def date_locale() -> Locale:
     return Locale("en", "GB") if str(locale) == "en" else locale
 
 
-def _clock(locale: Locale) -> str:
-    return f"{locale.time_formats['short'].pattern} z"
+def _kept_voice(zone: str) -> Voice:
+    """The reader's voice, made once a request: lists write many times."""
+    key = (str(get_locale()), zone)
+    if g.get("voice_of") != key:
+        g.voice_of, g.voice = key, reader_voice(zone)
+    voice: Voice = g.voice
+    return voice
 
 
 def _time(moment: datetime, text: str) -> Markup:

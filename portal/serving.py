@@ -3,6 +3,7 @@
 import logging
 import os
 import signal
+import socket
 import subprocess
 import sys
 import threading
@@ -21,6 +22,7 @@ STATIC_SECONDS = 7 * 24 * 3600  # addresses carry the content's hash; only the f
 def run() -> None:
     """Start everything: prepare the database, load the demo at the first start, web server and worker."""
     config = load_settings()
+    _refuse_busy_port(config)
     prepare(config)
     stop = threading.Event()
     keeper = threading.Thread(target=_keep_worker, args=(stop,), name="worker", daemon=True)
@@ -77,6 +79,7 @@ def _serve(config: Settings) -> None:
     from granian.constants import Interfaces
     from granian.log import LogLevels
 
+    _refuse_busy_port(config)
     os.environ.update(_environment(config))
     Granian(
         "portal.wsgi:app",
@@ -94,6 +97,17 @@ def _serve(config: Settings) -> None:
         backpressure=max(64, config.web_threads * 16),
         websockets=False,
     ).serve()
+
+
+def _refuse_busy_port(config: Settings) -> None:
+    """Granian shares a port that is taken, and two portals would answer in turn: say it instead."""
+    with socket.socket(socket.AF_INET6 if ":" in config.web_host else socket.AF_INET) as probe:
+        probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        try:
+            probe.bind((config.web_host, config.web_port))
+        except OSError as error:
+            click.echo(f"{config.web_host}:{config.web_port} can't be used: {error.strerror}. Set web_port.", err=True)
+            sys.exit(1)
 
 
 def _keep_worker(stop: threading.Event) -> None:

@@ -13,6 +13,7 @@ from portal.accounts.membership import found_organisation
 from portal.accounts.people import Organisation, User
 from portal.db import db
 from portal.errors import Refused
+from portal.jobs import enqueue
 
 PREFIX = "FOYER"
 ALPHABET = "0123456789ABCDEFGHJKMNPQRSTVWXYZ"  # Crockford's base 32: no I, L, O, U
@@ -82,6 +83,7 @@ def claim(typed: str, organisation: Organisation | None, *, by: User, now: datet
     if db.session.execute(taken).first() is None:
         raise Refused(unusable())
     db.session.refresh(licence)
+    enqueue("follow_entitlement", organisation_id=owner.id, person_id=by.id, reason="licence claimed")
     return licence
 
 

@@ -105,7 +105,7 @@ def ticket_way(person: Any, policy: Policy, plan: str, tier: str, now: datetime)
     """Filing a ticket, with the promise a ticket filed now would get."""
     title, address = _("File a ticket"), url_for("tickets.new")
     if not person.is_authenticated:
-        text = _("Sign in or register first; it's free. You are told when the answer is due before you send.")
+        text = _("Sign in or register first; it's free. You are told when the first response is due before you send.")
         return Way(ICONS["ticket"], title, text, address)
     quote = make_quote(policy, QuoteRequest(plan=plan, tier=tier), now, choose_zone())
     if not quote.allowed:
@@ -113,9 +113,8 @@ def ticket_way(person: Any, policy: Policy, plan: str, tier: str, now: datetime)
         return Way(ICONS["ticket"], _("Tickets"), " ".join(voice.say(step) for step in quote.steps))
     if quote.first_response is None:
         return Way(ICONS["ticket"], title, _("An agent answers you here and by e-mail."), address)
-    text = _(
-        "Filed now, answered by %(when)s (%(basis)s).", when=told(quote.first_response.due_at), basis=BASES[quote.basis]
-    )
+    due = told(quote.first_response.due_at)
+    text = _("First response by %(when)s if you file now (%(basis)s).", when=due, basis=BASES[quote.basis])
     return Way(ICONS["ticket"], title, text, address)
 
 

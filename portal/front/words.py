@@ -15,7 +15,7 @@ BASES = {
     "none": _l("no figure promised"),
 }
 STOPS = {
-    "human_reply": _l("The first-response clock stops with the first answer of a person."),
+    "human_reply": _l("The first-response clock stops with the first response of a person."),
     "triage_notice": _l("The first-response clock stops when we tell you that your ticket is logged."),
     "automatic_receipt": _l("The first-response clock stops with the automatic receipt."),
 }

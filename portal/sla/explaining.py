@@ -102,11 +102,11 @@ def closed_days(calendar: Calendar, start: datetime, end: datetime) -> Days:
 
 
 RECEIVED = N_("Received on %(when)s.")
-NOTHING_PROMISED = N_("No time is promised for the first answer.")
+NOTHING_PROMISED = N_("No time is promised for the first response.")
 PROMISES: dict[Basis, str] = {
     "guarantee": N_("The first answer is guaranteed within %(time)s."),
-    "target": N_("The target for the first answer is %(time)s."),
-    "average": N_("On average, the first answer takes %(time)s; this is no guarantee."),
+    "target": N_("The target for the first response is %(time)s."),
+    "average": N_("On average, the first response takes %(time)s; this is no guarantee."),
     "none": NOTHING_PROMISED,
 }
 START_ALWAYS = N_("The clock starts at once and runs around the clock.")
@@ -131,7 +131,7 @@ SKIPPED = N_("Not counted: %(days)s.")
 DUE = N_("Due on %(when)s.")
 DUE_BETWEEN = N_("Due between %(earliest)s and %(latest)s.")
 STOPS: dict[StopsOn, str] = {
-    "human_reply": N_("The clock stops with the first answer by a person; automatic receipts don't count."),
+    "human_reply": N_("The clock stops with the first response by a person; automatic receipts don't count."),
     "triage_notice": N_(
         "The clock stops when you are told that your ticket is logged; automatic receipts don't count."
     ),

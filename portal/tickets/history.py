@@ -19,10 +19,10 @@ from portal.tickets.ticket import Message, Ticket, TicketEvent
 from portal.web import choose_locale, choose_zone
 
 CLOCKS = {
-    "first_response": _l("First answer"),
-    "next_response": _l("Next answer"),
+    "first_response": _l("First response"),
+    "next_response": _l("Next response"),
     "update": _l("Next update"),
-    "resolution": _l("Solution"),
+    "resolution": _l("Resolution"),
 }
 SOON = timedelta(hours=1)
 
@@ -78,7 +78,7 @@ def kept_promise(ticket: Ticket, *, now: datetime) -> Kept:
     promise, timers = Quote.from_json(ticket.promise), clocks.timers_of(ticket, now=now)
     first, shown = promise.first_response, shown_timer(timers)
     return Kept(
-        headline=_("First answer promised by") if first else telling.headline(promise),
+        headline=_("First response promised by") if first else telling.headline(promise),
         basis=telling.basis(promise.basis),
         due_at=first.due_at if first else None,
         earliest_at=first.earliest_at if first else None,

@@ -90,7 +90,7 @@ def quoted(form: TicketForm, person: User, *, now: datetime) -> Quoted:
 
 def later(quote: Quote) -> list[tuple[str, datetime]]:
     """What else is promised, counted from now."""
-    named = ((_("Solution"), quote.resolution),)
+    named = ((_("Resolution"), quote.resolution),)
     return [(word, clock.due_at) for word, clock in named if clock is not None]
 
 

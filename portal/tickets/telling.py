@@ -31,10 +31,10 @@ def explained(quote: Quote, *, locale: str, zone: str) -> list[str]:
 def headline(quote: Quote) -> str:
     """What stands before the promised instant."""
     if quote.first_response is None:
-        return _("No time is promised for a first answer")
+        return _("No time is promised for a first response")
     if quote.first_response.earliest_at:
-        return _("You get a first answer")
-    return _("You get a first answer by")
+        return _("You get a first response")
+    return _("You get a first response by")
 
 
 def basis(kind: str) -> Basis:
@@ -54,11 +54,11 @@ def spoken(quote: Quote, zone: str) -> str:
     latest = written(first.due_at, zone)
     if first.earliest_at:
         return _(
-            "First answer between %(earliest)s and %(latest)s.",
+            "First response between %(earliest)s and %(latest)s.",
             earliest=written(first.earliest_at, zone),
             latest=latest,
         )
-    return _("First answer by %(due)s.", due=latest)
+    return _("First response by %(due)s.", due=latest)
 
 
 def written(at: datetime, zone: str) -> str:

@@ -28,7 +28,7 @@ def test_a_customer_reads_when_a_ticket_would_be_answered(
         quote = make_quote(policy, QuoteRequest(plan=plan.id, tier=plan.tiers[-1]), utcnow())
         assert quote.first_response
     page = as_("customer").get("/").text
-    assert "Filed now, answered by" in page
+    assert "First response by" in page
     assert str(quote.first_response.due_at.year) in page
 
 

@@ -43,12 +43,12 @@ def test_a_record_can_be_said_in_another_language_and_zone_later():
 def test_explanation_in_both_zones_with_holidays_named():
     assert ask("demo", BEFORE_CHRISTMAS, "Europe/London", plan="team").explanation == [
         "Received on Wed, 23 Dec 2026, 16:40 GMT (17:40 CET at support).",
-        "The target for the first answer is 8 business hours.",
+        "The target for the first response is 8 business hours.",
         "Only business hours count (office hours in Amsterdam). Support is open, so the clock starts at once.",
         "Not counted: Thu 24 Dec (Christmas Eve), Fri 25 Dec (Christmas Day), Sat 26 Dec (Second Day of Christmas) "
         "and 1 day without business hours.",
         "Due on Mon, 28 Dec 2026, 15:55 GMT (16:55 CET at support).",
-        "The clock stops with the first answer by a person; automatic receipts don't count.",
+        "The clock stops with the first response by a person; automatic receipts don't count.",
     ]
 
 
@@ -63,13 +63,13 @@ def test_why_the_clock_starts_later(received, why):
 
 def test_a_range_is_said_with_both_ends():
     quote = ask("demo", at("2026-11-23 10:00", "Europe/Amsterdam"), plan="starter")
-    assert quote.explanation[1] == "On average, the first answer takes 1 to 2 business days; this is no guarantee."
+    assert quote.explanation[1] == "On average, the first response takes 1 to 2 business days; this is no guarantee."
     assert quote.explanation[3] == "Due between Tue, 24 Nov 2026, 10:00 CET and Wed, 25 Nov 2026, 10:00 CET."
 
 
 def test_sentences_go_through_the_translations_passed_in():
     quote = ask("demo", BEFORE_CHRISTMAS, plan="team")
-    german = {"The target for the first answer is %(time)s.": "Ziel für die erste Antwort: %(time)s."}
+    german = {"The target for the first response is %(time)s.": "Ziel für die erste Antwort: %(time)s."}
     said = sentences(
         quote,
         locale="de",
