@@ -113,7 +113,7 @@ def reopen(number: int) -> ResponseReturnValue:
     ticket, form = locked(number), ReopenForm()
 
     def take_up() -> Message:
-        return progress.reopen(ticket, form.body.data, by=current_user, now=utcnow())
+        return progress.reopen(ticket, form.body.data or "", by=current_user, now=utcnow())
 
     return attempt(ticket, form, take_up, _("The ticket is open again."))
 

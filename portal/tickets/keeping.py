@@ -15,7 +15,7 @@ from werkzeug.sansio.multipart import Data, Epilogue, Field, File, MultipartDeco
 from portal.db import db, utcnow, writing
 from portal.tickets import drafts
 from portal.tickets.blueprint import bp
-from portal.tickets.ticket import Ticket
+from portal.tickets.ticket import LARGEST, Ticket
 from portal.web import limiter, settings, wants_partial
 
 CLAIM = "draft_claim"
@@ -44,7 +44,8 @@ def _stash(response: Response) -> Response:
         return response
     with writing():
         number = (request.view_args or {}).get("number")
-        ticket_id = db.session.scalar(db.select(Ticket.id).where(Ticket.number == number)) if number else None
+        named = db.select(Ticket.id).where(Ticket.number == min(number, LARGEST)) if number else None
+        ticket_id = None if named is None else db.session.scalar(named)
         secret = typed.get("credentials", "")
         token = drafts.stash(typed, now=utcnow(), meant_for_id=author_of(typed), ticket_id=ticket_id, secret=secret)
         db.session.commit()

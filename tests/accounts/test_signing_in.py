@@ -7,7 +7,7 @@ from flask import Flask
 from flask.testing import FlaskClient
 from flask_security import hash_password
 
-from portal.accounts.passwords import GuardedHashing
+from portal.accounts.passwords import UNMATCHED, GuardedHashing
 from portal.accounts.people import User
 from portal.accounts.signing_in import security
 from portal.db import db
@@ -139,6 +139,15 @@ def test_a_closed_account_is_told_to_its_owner_alone(client: FlaskClient, world:
 def test_no_password_breaks_the_page(client: FlaskClient, world: World, password: str) -> None:
     answer = client.post("/account/sign-in", data={"email": world.email("customer"), "password": password})
     assert answer.status_code == 200
+
+
+def test_no_password_breaks_the_page_of_an_unknown_address(client: FlaskClient, world: World) -> None:
+    answer = client.post("/account/sign-in", data={"email": "nobody@heron.example", "password": "x" * 5000})
+    assert answer.status_code == 200
+
+
+def test_what_is_too_long_for_a_password_is_never_hashed() -> None:
+    assert GuardedHashing(None).hash("x" * 1025) == UNMATCHED
 
 
 def test_json_has_no_place_here(client: FlaskClient, world: World) -> None:

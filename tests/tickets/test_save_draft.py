@@ -85,6 +85,15 @@ def test_an_ended_session_keeps_the_text(app: Flask, as_: As, client: FlaskClien
     assert "Written long" not in as_("colleague").get("/tickets/new").text
 
 
+@pytest.mark.parametrize("number", [2**31, 2**63, 10**20])
+def test_the_text_is_kept_whatever_number_is_asked_for(app: Flask, client: FlaskClient, number: int) -> None:
+    answer = client.post(f"/tickets/{number}/reply", data={"body": "Written long"})
+    assert answer.status_code == 302
+    with app.app_context():
+        (draft,) = writing.drafts()
+        assert draft.ticket_id is None and draft.fields["body"] == "Written long"
+
+
 def test_who_wrote_it_gets_it_back_and_nobody_else_at_that_browser(app: Flask, as_: As) -> None:
     browser = as_("customer")
     page = browser.get("/tickets/new").text
