@@ -1,13 +1,16 @@
 """Foyer: a customer self-service support portal that runs on the vendor's support policy."""
 
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
-from flask import Flask
+if TYPE_CHECKING:
+    from flask import Flask
 
 
-def create_app(**overrides: Any) -> Flask:
+def create_app(**overrides: Any) -> "Flask":
     """The application. `overrides` are settings by name; raises `ConfigurationError` for one that can't be used."""
+    from flask import Flask
+
     from knowledge import init_knowledge
     from portal.accounts import init_accounts
     from portal.config import load_settings
@@ -18,7 +21,6 @@ def create_app(**overrides: Any) -> Flask:
     from portal.front import init_front
     from portal.jobs import init_jobs
     from portal.logs import init_logs
-    from portal.schema import init_schema
     from portal.tickets import init_tickets
     from portal.web import init_web
 
@@ -34,7 +36,6 @@ def create_app(**overrides: Any) -> Flask:
     app.extensions["settings"] = config
     init_logs(app, config)
     init_db(app)
-    init_schema(app)
     init_web(app, config)
     init_errors(app)
     init_formats(app)
@@ -51,8 +52,6 @@ def flask_settings(config: Any) -> dict[str, Any]:
     """What Flask and its extensions read from `app.config`."""
     from urllib.parse import urlsplit
 
-    from portal.schema import plain_type
-
     base = urlsplit(config.base_url)
     cookie = "__Host-session" if config.is_secure else "session"
     return {
@@ -60,8 +59,6 @@ def flask_settings(config: Any) -> dict[str, Any]:
         "TESTING": bool(config.get("testing")),
         "SQLALCHEMY_DATABASE_URI": config.database_url,
         "SQLALCHEMY_ENGINE_OPTIONS": {} if config.database_url.startswith("sqlite") else {"pool_pre_ping": True},
-        "ALEMBIC": {"script_location": str(Path(__file__).parent / "migrations")},
-        "ALEMBIC_CONTEXT": {"render_as_batch": True, "render_item": plain_type},
         "SESSION_COOKIE_NAME": cookie,
         "SESSION_COOKIE_SECURE": config.is_secure,
         "SESSION_COOKIE_HTTPONLY": True,

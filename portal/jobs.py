@@ -9,15 +9,17 @@ import random
 from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import datetime, timedelta
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from flask import Flask, current_app
-from huey import Huey, SqliteHuey, crontab
 from sqlalchemy import Index, String, Text, event, or_, select, update
 from sqlalchemy.orm import Mapped, Session, mapped_column
 
 from portal.config import Settings
 from portal.db import Model, db, utcnow, writing
+
+if TYPE_CHECKING:
+    from huey import Huey
 
 log = logging.getLogger(__name__)
 
@@ -144,8 +146,10 @@ def _give_back(job_id: int, kind: str, attempts: int, error: Exception) -> None:
 # The queue -----------------------------------------------------------------------------------------------------------
 
 
-def open_queue(config: Settings) -> Huey:
+def open_queue(config: Settings) -> "Huey":
     """The Huey queue the settings name: a SQLite file, Redis or PostgreSQL."""
+    from huey import SqliteHuey
+
     if config.queue_url.startswith("redis"):
         from huey import RedisHuey
         from redis import ConnectionPool
@@ -161,6 +165,8 @@ def open_queue(config: Settings) -> Huey:
 
 def init_jobs(app: Flask, config: Settings) -> None:
     queue = open_queue(config)
+    from huey import crontab
+
     app.extensions["queue"] = queue
 
     @queue.task(name="run")

@@ -20,12 +20,12 @@ def db_() -> None:
 @with_appcontext
 def prepare() -> None:
     """Bring the database up to date; in demo mode fill an empty one with the demo."""
-    alembic.upgrade()
+    alembic().upgrade()
     with writing():
         keep_policy()
         db.session.commit()
     if settings().is_demo:
-        from portal.demo import is_empty, load_demo
+        from portal.demo.loading import is_empty, load_demo
 
         if is_empty():
             load_demo()
@@ -35,7 +35,7 @@ def prepare() -> None:
 @with_appcontext
 def upgrade() -> None:
     """Run the migrations that are missing."""
-    alembic.upgrade()
+    alembic().upgrade()
     click.echo("The database is up to date.")
 
 
@@ -43,7 +43,7 @@ def upgrade() -> None:
 @with_appcontext
 def check() -> None:
     """Say whether the tables are what the code expects; exit code 1 when they aren't."""
-    differences = alembic.compare_metadata()
+    differences = alembic().compare_metadata()
     for difference in differences:
         click.echo(str(difference))
     click.echo(f"{len(differences)} differences")
@@ -56,16 +56,16 @@ def check() -> None:
 @with_appcontext
 def revision(message: str) -> None:
     """Write a migration for what changed in the tables."""
-    alembic.revision(message)
+    alembic().revision(message)
 
 
 @click.command()
 @with_appcontext
 def demo() -> None:
     """Load the demo into an empty database."""
-    from portal.demo import is_empty, load_demo
+    from portal.demo.loading import is_empty, load_demo
 
-    alembic.upgrade()
+    alembic().upgrade()
     if not is_empty():
         raise click.ClickException("there are accounts already; the demo goes into an empty database only")
     load_demo()

@@ -9,7 +9,6 @@ import sys
 import threading
 import time
 from pathlib import Path
-from typing import Any
 
 import click
 
@@ -25,7 +24,7 @@ def run() -> None:
     _refuse_busy_port(config)
     prepare(config)
     stop = threading.Event()
-    keeper = threading.Thread(target=_keep_worker, args=(stop,), name="worker", daemon=True)
+    keeper = threading.Thread(target=_keep_worker, args=(stop, _environment(config)), name="worker", daemon=True)
     keeper.start()
     try:
         _announce(config)
@@ -45,8 +44,10 @@ def serve() -> None:
 
 @click.command()
 @click.option("--once", is_flag=True, help="Do what is due, then stop.")
-def worker(once: bool) -> None:
+@click.option("--with-parent", is_flag=True, help="End when the process that started it is gone.")
+def worker(once: bool, with_parent: bool) -> None:
     """Start the worker alone: mail, index, timers."""
+    spare_clients(load_settings())
     from portal import create_app
     from portal.jobs import run_due, sweep
 
@@ -56,6 +57,8 @@ def worker(once: bool) -> None:
             click.echo(f"{run_due()} jobs")
             return
         sweep()
+    if with_parent:
+        threading.Thread(target=_end_with_parent, args=(os.getppid(),), daemon=True).start()
     consumer = app.extensions["queue"].create_consumer(
         workers=app.extensions["settings"].worker_threads,
         max_delay=1.0,
@@ -72,6 +75,23 @@ def prepare(config: Settings) -> None:
     done = subprocess.run([sys.executable, "-m", "portal", "db", "prepare"], env=_environment(config), check=False)
     if done.returncode:
         sys.exit(done.returncode)
+
+
+def spare_clients(config: Settings) -> None:
+    """Huey loads the clients of all its stores if it finds them, 22 MB in each process; a file needs none of them.
+
+    For processes that serve one portal, before they make it.
+    """
+    if config.queue_url:
+        return
+    absent = [name for name in ("redis", "psycopg") if name not in sys.modules]
+    for name in absent:
+        sys.modules[name] = None  # type: ignore[assignment]  # importing it now says that it isn't installed
+    try:
+        import huey.storage  # noqa: F401
+    finally:
+        for name in absent:
+            del sys.modules[name]
 
 
 def _serve(config: Settings) -> None:
@@ -110,11 +130,11 @@ def _refuse_busy_port(config: Settings) -> None:
             sys.exit(1)
 
 
-def _keep_worker(stop: threading.Event) -> None:
+def _keep_worker(stop: threading.Event, environment: dict[str, str]) -> None:
     """Start the worker, start it again when it dies, and end it when we stop."""
     while not stop.is_set():
         started = time.monotonic()
-        process = subprocess.Popen([sys.executable, "-m", "portal", "worker"])
+        process = subprocess.Popen([sys.executable, "-m", "portal", "worker", "--with-parent"], env=environment)
         while process.poll() is None and not stop.wait(0.2):
             pass
         if stop.is_set():
@@ -125,6 +145,13 @@ def _keep_worker(stop: threading.Event) -> None:
                 process.kill()
         elif time.monotonic() - started < 5:
             stop.wait(2)  # it dies at once: don't spin
+
+
+def _end_with_parent(parent: int) -> None:
+    """A `run` that was killed can't end its worker; the worker notices, and ends by itself."""
+    while os.getppid() == parent:
+        time.sleep(1)
+    os.kill(os.getpid(), signal.SIGTERM)
 
 
 def _announce(config: Settings) -> None:
@@ -149,5 +176,6 @@ def _static_folder() -> Path:
     return _beside("static")
 
 
-def _environment(config: Settings) -> dict[str, Any]:
-    return {**os.environ, "PORTAL_INSTANCE": str(config.instance)}
+def _environment(config: Settings) -> dict[str, str]:
+    # Threads that each keep a heap of their own cost memory and bring nothing under Python's lock.
+    return {"MALLOC_ARENA_MAX": "2", **os.environ, "PORTAL_INSTANCE": str(config.instance)}

@@ -29,12 +29,6 @@ class Role(Model, sqla.FsRoleMixin):
     update_datetime: Mapped[datetime] = mapped_column(default=utcnow, onupdate=utcnow)
 
 
-class WebAuthn(Model, sqla.FsWebAuthnMixin):
-    """A passkey."""
-
-    __tablename__ = "webauthn"
-
-
 class User(Model, sqla.FsUserMixin):
     """A person with an account: a customer, a reseller's or the vendor's."""
 

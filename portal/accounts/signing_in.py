@@ -13,7 +13,7 @@ from sqlalchemy.exc import IntegrityError
 
 from portal.accounts import confirming, forms, letters
 from portal.accounts.passwords import SHORTEST, GuardedHashing, Passwords
-from portal.accounts.people import Role, User, WebAuthn
+from portal.accounts.people import Role, User
 from portal.accounts.sessions import init_sessions
 from portal.accounts.texts import MESSAGES, Texts
 from portal.config import Settings
@@ -47,7 +47,7 @@ LIMITS: dict[str, Callable[[], str]] = {
 
 def init_signing_in(app: Flask, config: Settings) -> None:
     app.config.from_mapping(security_settings(config))
-    datastore = SQLAlchemyUserDatastore(db, User, Role, WebAuthn)
+    datastore = SQLAlchemyUserDatastore(db, User, Role)
     security.init_app(app, datastore, **FORMS)
     security.pwd_context = GuardedHashing(security.pwd_context)
     security.i18n_domain = Texts(app)  # type: ignore[no-untyped-call]

@@ -20,6 +20,6 @@ def test_migrations_make_what_the_models_say(request: pytest.FixtureRequest, tmp
     upgrade(app)
     assert is_current(app)
     with app.app_context():
-        assert alembic.compare_metadata() == []
+        assert alembic().compare_metadata() == []
         db.session.remove()
         db.engine.dispose()

@@ -1,8 +1,8 @@
 """initial tables
 
-Revision ID: 1795369309
+Revision ID: 1795372412
 Revises: 
-Create Date: 2026-11-22 17:41:49.499127
+Create Date: 2026-11-22 18:33:32.545452
 
 """
 from typing import Sequence, Union
@@ -12,7 +12,7 @@ import sqlalchemy as sa
 
 
 # revision identifiers, used by Alembic.
-revision: str = '1795369309'
+revision: str = '1795372412'
 down_revision: Union[str, Sequence[str], None] = None
 branch_labels: Union[str, Sequence[str], None] = ('default',)
 depends_on: Union[str, Sequence[str], None] = None
@@ -321,31 +321,11 @@ def upgrade() -> None:
     )
     with op.batch_alter_table('ticket', schema=None) as batch_op:
         batch_op.create_index(batch_op.f('ix_ticket_assignee_id'), ['assignee_id'], unique=False)
+        batch_op.create_index('ix_ticket_desk', ['status', 'assignee_id'], unique=False)
         batch_op.create_index('ix_ticket_of_organisation', ['organisation_id', 'updated_at'], unique=False)
         batch_op.create_index('ix_ticket_of_requester', ['requester_id', 'updated_at'], unique=False)
-        batch_op.create_index('ix_ticket_desk', ['status', 'assignee_id'], unique=False)
         batch_op.create_index('ix_ticket_open', ['status', 'next_due_at', 'rank'], unique=False)
         batch_op.create_index(batch_op.f('ix_ticket_queue'), ['queue'], unique=False)
-
-    op.create_table('webauthn',
-    sa.Column('id', sa.Integer(), nullable=False),
-    sa.Column('credential_id', sa.LargeBinary(length=1024), nullable=False),
-    sa.Column('public_key', sa.LargeBinary(), nullable=False),
-    sa.Column('sign_count', sa.Integer(), nullable=True),
-    sa.Column('transports', sa.Text(), nullable=True),
-    sa.Column('backup_state', sa.Boolean(), nullable=False),
-    sa.Column('device_type', sa.String(length=64), nullable=False),
-    sa.Column('extensions', sa.String(length=255), nullable=True),
-    sa.Column('create_datetime', sa.DateTime(timezone=True), server_default=sa.text('(CURRENT_TIMESTAMP)'), nullable=False),
-    sa.Column('lastuse_datetime', sa.DateTime(timezone=True), nullable=False),
-    sa.Column('name', sa.String(length=64), nullable=False),
-    sa.Column('usage', sa.String(length=64), nullable=False),
-    sa.Column('user_id', sa.Integer(), nullable=False),
-    sa.ForeignKeyConstraint(['user_id'], ['users.id'], name=op.f('fk_webauthn_user_id_users'), ondelete='CASCADE'),
-    sa.PrimaryKeyConstraint('id', name=op.f('pk_webauthn'))
-    )
-    with op.batch_alter_table('webauthn', schema=None) as batch_op:
-        batch_op.create_index(batch_op.f('ix_webauthn_credential_id'), ['credential_id'], unique=True)
 
     op.create_table('article_section',
     sa.Column('article_id', sa.Integer(), nullable=False),
@@ -540,16 +520,12 @@ def downgrade() -> None:
     op.drop_table('credential')
     op.drop_table('article_vote')
     op.drop_table('article_section')
-    with op.batch_alter_table('webauthn', schema=None) as batch_op:
-        batch_op.drop_index(batch_op.f('ix_webauthn_credential_id'))
-
-    op.drop_table('webauthn')
     with op.batch_alter_table('ticket', schema=None) as batch_op:
         batch_op.drop_index(batch_op.f('ix_ticket_queue'))
         batch_op.drop_index('ix_ticket_open')
-        batch_op.drop_index('ix_ticket_desk')
         batch_op.drop_index('ix_ticket_of_requester')
         batch_op.drop_index('ix_ticket_of_organisation')
+        batch_op.drop_index('ix_ticket_desk')
         batch_op.drop_index(batch_op.f('ix_ticket_assignee_id'))
 
     op.drop_table('ticket')
