@@ -84,7 +84,7 @@ def file_with_quote(tab: Tab, site: Site, email: str, script: bool) -> str:
     page.locator("#body").fill("The alarm for the lower tank comes an hour late.")
     page.locator("#files").set_input_files({"name": "alarm.log", "mimeType": "text/plain", "buffer": b"12:01 late\n"})
     if not script:
-        page.get_by_role("button", name=re.compile("answer|promise", re.IGNORECASE)).first.click()
+        page.get_by_role("button", name=re.compile("first response", re.IGNORECASE)).first.click()
         expect(page.locator("#subject")).to_have_value("Alarms come late")
     expect(page.locator("#quote time").first).to_be_visible()
     tab.shoot("quote")
