@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from playwright.sync_api import Browser, BrowserContext, Page
+from playwright.sync_api import Browser, BrowserContext, ConsoleMessage, Page
 
 from portal.demo.cast import PASSWORD
 from scripts import browser as chromium
@@ -91,9 +91,14 @@ class Tab:
     shots: int = 0
 
     def watch(self) -> "Tab":
-        self.page.on("console", lambda message: message.type == "error" and self.troubles.append(message.text))
+        self.page.on("console", self.note)
         self.page.on("pageerror", lambda error: self.troubles.append(str(error)))
         return self
+
+    def note(self, message: ConsoleMessage) -> None:
+        """Errors of the console; but an autosave that leaving the page cut off is none."""
+        if message.type == "error" and not message.text.startswith(("htmx:sendAbort", "htmx:afterRequest")):
+            self.troubles.append(message.text)
 
     def go(self, path: str) -> None:
         self.page.goto(path if path.startswith("http") else self.site.url + path)
