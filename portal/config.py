@@ -167,7 +167,7 @@ def check_settings(settings: Settings) -> None:
 def kept_secret(path: Path) -> str:
     """A random secret that is made once and kept in a file that only its owner can read."""
     if not path.exists():
-        path.parent.mkdir(parents=True, exist_ok=True)
+        path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
         try:
             with os.fdopen(os.open(path, os.O_CREAT | os.O_EXCL | os.O_WRONLY, 0o600), "w") as file:
                 file.write(secrets.token_urlsafe(32))

@@ -154,7 +154,7 @@ def deliver(mail_id: int) -> None:
 
 def write_file(message: EmailMessage, folder: Path, mail_id: int) -> None:
     """One `.eml` per mail, named by its id: written beside, synced, then moved, so that it's never half there."""
-    folder.mkdir(parents=True, exist_ok=True)
+    folder.mkdir(mode=0o700, parents=True, exist_ok=True)
     path = folder / f"{mail_id:08d}.eml"
     draft = path.with_suffix(f".{os.getpid()}.part")
     with draft.open("wb") as file:

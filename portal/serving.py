@@ -71,7 +71,7 @@ def worker(once: bool, with_parent: bool) -> None:
 
 def prepare(config: Settings) -> None:
     """Make the instance folder and bring the database up to date, in a process of its own that then goes away."""
-    config.instance.mkdir(parents=True, exist_ok=True)
+    config.instance.mkdir(mode=0o700, parents=True, exist_ok=True)
     done = subprocess.run([sys.executable, "-m", "portal", "db", "prepare"], env=_environment(config), check=False)
     if done.returncode:
         sys.exit(done.returncode)

@@ -104,13 +104,14 @@ def recent(person: Any, languages: Languages) -> Sequence[Any]:
     return db.session.execute(select(mine).order_by(mine.c.updated_at.desc(), mine.c.id).limit(RECENT)).all()
 
 
-def category(slug: str, languages: Languages) -> Shelf | None:
-    """One category without its articles, or None."""
+def category(slug: str, person: Any, languages: Languages) -> Shelf | None:
+    """One category without its articles, or None; one that has nothing for this person does not exist for them."""
     if "\0" in slug:
         return None
     if slug == ALL:
         return Shelf(ALL, "book-open", _("All articles"), "", 0, ())
-    row = db.session.execute(select(Category).filter_by(slug=slug)).scalar_one_or_none()
+    readable = Article.visible_to(person).where(Article.category_id == Category.id).exists()
+    row = db.session.execute(select(Category).filter_by(slug=slug).where(readable)).scalar_one_or_none()
     if row is None:
         return None
     return Shelf(slug, row.icon, languages.choose(row.titles), languages.choose(row.descriptions), 0, (row.id,))

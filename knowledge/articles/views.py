@@ -35,7 +35,7 @@ def index() -> ResponseReturnValue:
 @bp.get("/category/<slug>")
 @public
 def category(slug: str) -> ResponseReturnValue:
-    shelf = reading.category(slug, languages()) or abort(404)
+    shelf = reading.category(slug, current_user, languages()) or abort(404)
     sort = "updated" if request.args.get("sort") == "updated" else "title"
 
     def render() -> str:

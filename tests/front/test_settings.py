@@ -1,7 +1,10 @@
+import stat
 from pathlib import Path
+from subprocess import CompletedProcess
 
 import pytest
 
+from portal import serving
 from portal.config import SETTINGS, ConfigurationError, load_settings
 
 
@@ -53,6 +56,20 @@ def test_a_broken_file_is_named_with_its_line(tmp_path: Path) -> None:
     (tmp_path / "portal.toml").write_text("web_port = \n")
     with pytest.raises(ConfigurationError, match=r"portal.toml: .*line 1"):
         load_settings({"PORTAL_INSTANCE": str(tmp_path)})
+
+
+@pytest.mark.parametrize("mode", ["demo", "production"])
+def test_the_instance_folder_is_its_owners_alone(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, mode: str) -> None:
+    folder = tmp_path / "instance"
+    config = load_settings({"PORTAL_INSTANCE": str(folder), "PORTAL_MODE": mode, "PORTAL_SECRET_KEY": "s" * 32})
+    monkeypatch.setattr("portal.serving.subprocess.run", lambda *_args, **_options: CompletedProcess((), 0))
+    serving.prepare(config)
+    assert stat.S_IMODE(folder.stat().st_mode) == 0o700
+
+
+def test_the_folder_of_a_kept_secret_is_its_owners_alone(tmp_path: Path) -> None:
+    folder = load_settings({"PORTAL_INSTANCE": str(tmp_path / "instance")}).instance
+    assert stat.S_IMODE(folder.stat().st_mode) == 0o700
 
 
 def test_every_setting_has_a_purpose() -> None:

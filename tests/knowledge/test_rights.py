@@ -78,6 +78,14 @@ def test_hidden_articles_are_not_counted(client: FlaskClient, write: Callable[..
     assert client.get("/api/search?q=quay").json["total"] == 1
 
 
+@pytest.mark.parametrize(("reader", "status"), [("visitor", 404), ("customer", 404), ("editor", 200), ("agent", 200)])
+def test_a_category_of_hidden_articles_is_hidden(
+    app: Flask, as_: Callable[[str], FlaskClient], write: Callable[..., str], reader: str, status: int
+) -> None:
+    write(slug="secret", title="Secret", category="quays", visibility="staff")
+    assert browser_of(reader, app, as_).get("/kb/category/quays").status_code == status
+
+
 def test_a_search_for_a_hidden_word_looks_like_one_for_a_word_nobody_wrote(
     client: FlaskClient, write: Callable[..., str]
 ) -> None:
