@@ -61,16 +61,16 @@ def front_desk(person: Any) -> Hall:
     """Gather the home page for a visitor or a person who signed in."""
     policy, now = the_policy(), utcnow()
     free = policy.plans[policy.policy.free_plan]
-    plan, tier = free.id, free.tiers[0]
+    asked, plan_name = QuoteRequest(plan=free.id, tier=free.tiers[0]), None
     if person.is_authenticated and not person.is_staff:
         held = entitlement_of(person, now=now)
-        plan, tier = held.plan, held.tier
+        asked = QuoteRequest(plan=held.plan, tier=held.tier, reseller=held.reseller, contract=held.is_contract)
+        plan_name = None if held.reseller else policy.plans[held.plan].name.to(date_locale())
+    tier = asked.tier or free.tiers[0]
     return Hall(
         hours=hours_of(policy, tier, now),
-        ways=tuple(ways_for(person, policy, plan, tier, now)),
-        plan_name=policy.plans[plan].name.to(date_locale())
-        if person.is_authenticated and not person.is_staff
-        else None,
+        ways=tuple(ways_for(person, policy, asked, now)),
+        plan_name=plan_name,
         tickets=tuple(open_tickets(person)) if person.is_authenticated else (),
         drafted_at=last_draft(person) if person.is_authenticated else None,
         releases=tuple(newest_releases()),
@@ -89,10 +89,10 @@ def hours_of(policy: Policy, tier: str, now: datetime) -> Hours:
     return Hours(is_open, calendar.is_always_open, change, named)
 
 
-def ways_for(person: Any, policy: Policy, plan: str, tier: str, now: datetime) -> list[Way]:
+def ways_for(person: Any, policy: Policy, asked: QuoteRequest, now: datetime) -> list[Way]:
     """The channels of the reader's plan, tickets first, and what everybody has."""
-    channels = policy.channels_of(plan, tier)
-    ways = [ticket_way(person, policy, plan, tier, now)]
+    channels = policy.channels_of(asked.plan, asked.tier, reseller=asked.reseller)
+    ways = [ticket_way(person, policy, asked, now)]
     ways += [channel_way(policy, channel, now) for channel in channels if channel.numbers]
     if person.is_authenticated:
         text = _("Invoices, payment and plans: everybody may ask, whatever their plan.")
@@ -101,13 +101,13 @@ def ways_for(person: Any, policy: Policy, plan: str, tier: str, now: datetime) -
     return [*ways, Way("scale", _("Support policy"), text, url_for("front.policy"))]
 
 
-def ticket_way(person: Any, policy: Policy, plan: str, tier: str, now: datetime) -> Way:
+def ticket_way(person: Any, policy: Policy, asked: QuoteRequest, now: datetime) -> Way:
     """Filing a ticket, with the promise a ticket filed now would get."""
     title, address = _("File a ticket"), url_for("tickets.new")
     if not person.is_authenticated:
         text = _("Sign in or register first; it's free. You are told when the first response is due before you send.")
         return Way(ICONS["ticket"], title, text, address)
-    quote = make_quote(policy, QuoteRequest(plan=plan, tier=tier), now, choose_zone())
+    quote = make_quote(policy, asked, now, choose_zone())
     if not quote.allowed:
         voice = reader_voice()
         return Way(ICONS["ticket"], _("Tickets"), " ".join(voice.say(step) for step in quote.steps))

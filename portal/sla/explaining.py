@@ -104,7 +104,7 @@ def closed_days(calendar: Calendar, start: datetime, end: datetime) -> Days:
 RECEIVED = N_("Received on %(when)s.")
 NOTHING_PROMISED = N_("No time is promised for the first response.")
 PROMISES: dict[Basis, str] = {
-    "guarantee": N_("The first answer is guaranteed within %(time)s."),
+    "guarantee": N_("The first response is guaranteed within %(time)s."),
     "target": N_("The target for the first response is %(time)s."),
     "average": N_("On average, the first response takes %(time)s; this is no guarantee."),
     "none": NOTHING_PROMISED,
