@@ -20,7 +20,7 @@ def test_a_reply_reaches_the_customer(app: Flask, number: int, agent: FlaskClien
     assert answer.status_code == 302 and answer.location == f"/desk/{number}"
     assert "Please update to 4.2." in as_("customer").get(f"/tickets/{number}").text
     with app.app_context():
-        mails = db.session.scalars(db.select(Mail).filter_by(recipient="carla@heron.example")).all()
+        mails = db.session.scalars(db.select(Mail).filter_by(recipient="carla@heron.example").order_by(Mail.id)).all()
         assert "Please update to 4.2." in mails[-1].text
         assert the(number).first_responded_at
 
