@@ -7,9 +7,10 @@ from typing import Any
 from flask import Flask, g, session
 from flask_login import user_logged_out
 from flask_security import Security, user_authenticated
-from sqlalchemy import String, delete, exists, select
-from sqlalchemy.orm import Mapped, mapped_column
+from sqlalchemy import String, bindparam, delete, exists, select
+from sqlalchemy.orm import Mapped, joinedload, mapped_column
 
+from portal.accounts.people import User
 from portal.db import Model, db, utcnow
 from portal.web import settings
 
@@ -23,18 +24,28 @@ class EndedSession(Model):
     ended_at: Mapped[datetime] = mapped_column(index=True)
 
 
+# Asked for with every page of everybody who has signed in: the person, their roles, and whether the session is over.
+WHO = (
+    select(User, exists().where(EndedSession.id == bindparam("kept")).label("has_ended"))
+    .options(joinedload(User.roles))
+    .where(User.fs_uniquifier == bindparam("user"))
+)
+
+
 def init_sessions(app: Flask, security: Security) -> None:
     """Refuse ended sessions where people are loaded, and mark the beginning and end of each."""
-    load_user = security.login_manager._user_callback
 
     def load(user_id: str) -> Any:
         kept = session.get("sid")
-        if kept and db.session.scalar(select(exists().where(EndedSession.id == kept))):
+        found = db.session.execute(WHO, {"user": user_id, "kept": kept}).unique().first()
+        if found is None or not found.User.active:
+            return None
+        if found.has_ended:
             session.clear()
             return None
         if not kept:  # brought back by the 'keep me signed in' cookie
             session["sid"] = secrets.token_hex(16)
-        return load_user(user_id)
+        return found.User
 
     security.login_manager.user_loader(load)
     security.login_manager.request_loader(lambda _request: None)  # the session alone tells who it is

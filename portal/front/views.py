@@ -22,7 +22,14 @@ bp = Blueprint("front", __name__)
 @bp.get("/")
 @public
 def home() -> ResponseReturnValue:
-    return render_template("front/home.html", hall=front_desk(current_user))
+    if current_user.is_authenticated:
+        return render_template("front/home.html", hall=render_hall())
+    key = ("home", str(get_locale()), choose_zone(), the_policy(), utcnow().replace(second=0, microsecond=0))
+    return render_template("front/home.html", hall=fragment(key, render_hall, seconds=60))
+
+
+def render_hall() -> str:
+    return render_template("front/_hall.html", hall=front_desk(current_user))
 
 
 @bp.get("/support-policy")

@@ -6,6 +6,7 @@ this module knows no catalogue. Times always carry their zone.
 
 from collections.abc import Callable
 from datetime import UTC, date, datetime
+from functools import lru_cache
 from typing import Protocol
 from zoneinfo import ZoneInfo
 
@@ -90,15 +91,11 @@ class Voice:
         return self.translate(DATE_AND_TIME) % {"date": self.day(at, zone), "time": self.clock(at, zone)}
 
     def day(self, at: datetime, zone: str) -> str:
-        return format_skeleton("yMMMEd", at, ZoneInfo(zone), locale=self.locale)
+        return _day(at, zone, self.locale)
 
     def clock(self, at: datetime, zone: str) -> str:
         """The time with its zone: by the short name that readers of the language know, else as distance from GMT."""
-        local = at.astimezone(ZoneInfo(zone))
-        name = format_time(at, "z", local.tzinfo, self.locale)
-        if not name.isalpha():
-            name = get_timezone_gmt(local, "long", locale=self.locale)
-        return f"{format_time(at, 'short', local.tzinfo, self.locale)} {name}"
+        return _clock(at, zone, self.locale)
 
     def duration(self, duration: Duration) -> str:
         most = self.amount(duration.most, duration)
@@ -136,6 +133,21 @@ class Voice:
 
     def list(self, items: list[str]) -> str:
         return format_list(items, locale=self.locale) if items else ""
+
+
+@lru_cache(maxsize=8192)
+def _day(at: datetime, zone: str, locale: Locale) -> str:
+    """Babel takes 0.1 ms for a date, and a page shows the same thirty each time that it is opened."""
+    return format_skeleton("yMMMEd", at, ZoneInfo(zone), locale=locale)
+
+
+@lru_cache(maxsize=8192)
+def _clock(at: datetime, zone: str, locale: Locale) -> str:
+    local = at.astimezone(ZoneInfo(zone))
+    name = format_time(at, "z", local.tzinfo, locale)
+    if not name.isalpha():
+        name = get_timezone_gmt(local, "long", locale=locale)
+    return f"{format_time(at, 'short', local.tzinfo, locale)} {name}"
 
 
 def _offset(at: datetime, zone: str) -> object:
