@@ -1,19 +1,38 @@
 """What a person may open and is promised: everything on record, gathered for `portal.sla.entitlement` to weigh."""
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable
 from datetime import datetime
+from functools import cache
 from typing import Any
 
-from sqlalchemy import ColumnElement, Select, and_, or_, select
+from sqlalchemy import (
+    ColumnElement,
+    Select,
+    String,
+    and_,
+    bindparam,
+    case,
+    cast,
+    exists,
+    func,
+    literal,
+    null,
+    or_,
+    select,
+    union_all,
+)
 
 from portal.accounts.licences import Contract, Licence, Subscription
 from portal.accounts.people import Membership, Organisation
 from portal.accounts.products import Product
-from portal.db import db
+from portal.db import Moment, db
 from portal.policies import the_policy
-from portal.sla.entitlement import Entitlement, Grant, Source, entitled
+from portal.sla.entitlement import Entitlement, Grant, entitled
 
 __all__ = ["entitlement_of", "entitlements_of", "grants_of", "in_force", "licences_of", "region_of", "the_policy"]
+
+
+SELLS = "reseller"  # the row of `_holdings` that is no grant
 
 
 def entitlement_of(
@@ -24,15 +43,15 @@ def entitlement_of(
     Everything is read anew each time, so an upgrade counts from this moment (R7). `person` may be a visitor.
     """
     slug = product.slug if isinstance(product, Product) else product
-    grants = grants_of(person, product, organisation, now=now)
-    return entitled(the_policy(), grants, product=slug, now=now, reseller=_sells(person, organisation))
+    grants, sells = _held(person, organisation, now)
+    return entitled(the_policy(), _about(slug, grants), product=slug, now=now, reseller=sells)
 
 
 def entitlements_of(
     person: Any, products: Iterable[Product], organisation: Organisation | int | None = None, *, now: datetime
 ) -> list[tuple[Product, Entitlement]]:
     """The entitlement for each product, with what is held read once."""
-    policy, grants, sells = the_policy(), list(_held(person, organisation, now)), _sells(person, organisation)
+    policy, (grants, sells) = the_policy(), _held(person, organisation, now)
     return [(product, entitled(policy, grants, product=product.slug, now=now, reseller=sells)) for product in products]
 
 
@@ -42,8 +61,7 @@ def grants_of(
     """Every grant in force: contracts (T24), support tiers bought, subscriptions, licences claimed, licences whose
     order went to the person's confirmed address (R13). Those for another product are left out."""
     slug = product.slug if isinstance(product, Product) else product
-    found = _held(person, organisation, now)
-    return [grant for grant in found if slug is None or grant.product in (None, slug)]
+    return _about(slug, _held(person, organisation, now)[0])
 
 
 def region_of(organisation: Organisation | int | None, *, now: datetime) -> str | None:
@@ -51,15 +69,21 @@ def region_of(organisation: Organisation | int | None, *, now: datetime) -> str 
     if organisation is None:
         return None
     key = organisation if isinstance(organisation, int) else organisation.id
+    return db.session.scalar(_region(), {"organisation": key, "now": now})
+
+
+@cache
+def _region() -> Any:
     agreed = select(Contract.region).where(
-        Contract.organisation_id == key, Contract.region.is_not(None), in_force(Contract, now)
+        Contract.organisation_id == Organisation.id, Contract.region.is_not(None), in_force(Contract, bindparam("now"))
     )
-    return db.session.scalar(agreed.order_by(Contract.starts_at.desc()).limit(1)) or db.session.scalar(
-        select(Organisation.region).where(Organisation.id == key)
+    newest = agreed.order_by(Contract.starts_at.desc()).limit(1).scalar_subquery()
+    return select(func.coalesce(func.nullif(newest, ""), Organisation.region)).where(
+        Organisation.id == bindparam("organisation")
     )
 
 
-def in_force(table: type[Contract] | type[Subscription] | type[Licence], now: datetime) -> ColumnElement[bool]:
+def in_force(table: type[Contract] | type[Subscription] | type[Licence], now: Any) -> ColumnElement[bool]:
     """Started, not ended, and (a licence) not revoked. The end is exclusive: over at that very instant."""
     conditions = [table.starts_at <= now, or_(table.ends_at.is_(None), table.ends_at > now)]
     if table is Licence:
@@ -78,40 +102,61 @@ def licences_of(person: Any, organisation: Organisation | int | None = None) -> 
     return or_(mine, and_(Licence.organisation_id.is_(None), Licence.order_email == person.email.lower()))
 
 
-def _held(person: Any, organisation: Organisation | int | None, now: datetime) -> Iterator[Grant]:
+def _about(slug: str | None, grants: list[Grant]) -> list[Grant]:
+    return [grant for grant in grants if slug is None or grant.product in (None, slug)]
+
+
+def _held(person: Any, organisation: Organisation | int | None, now: datetime) -> tuple[list[Grant], bool]:
+    """Every grant in force, and whether the person is a reseller (R9) in the organisation asked about, or in any."""
     if not getattr(person, "is_authenticated", False):
-        return
-    own = _organisations(person, organisation)
-    contracts = _with_slug(Contract, Contract.plan, Contract.tier, Contract.reference).where(
-        Contract.organisation_id.in_(own), in_force(Contract, now)
+        return [], False
+    asked = {"person": person.id, "now": now}
+    if person.confirmed_at is not None:
+        asked["address"] = person.email.lower()
+    if organisation is not None:
+        asked["organisation"] = organisation if isinstance(organisation, int) else organisation.id
+    found = db.session.execute(_holdings("address" in asked, "organisation" in asked), asked).all()
+    grants = [
+        Grant(row.source, row.plan, row.tier, row.slug, row.starts_at, row.ends_at, row.reference)
+        for row in found
+        if row.source != SELLS
+    ]
+    return grants, len(grants) < len(found)
+
+
+@cache
+def _holdings(has_address: bool, in_one: bool) -> Any:
+    """All that `_held` reads, as one query that is built once. Its parameters: person, now, address, organisation."""
+    mine = select(Membership.organisation_id).where(
+        Membership.user_id == bindparam("person"), Membership.ended_at.is_(None)
     )
-    for row in db.session.execute(contracts):
-        yield Grant("contract", row.plan, row.tier, row.slug, row.starts_at, row.ends_at, row.reference)
-    subscriptions = _with_slug(Subscription, Subscription.plan, Subscription.tier, Subscription.reference).where(
-        Subscription.organisation_id.in_(own), in_force(Subscription, now)
+    if in_one:
+        mine = mine.where(Membership.organisation_id == bindparam("organisation"))
+    now, nothing, address = bindparam("now"), cast(null(), String), bindparam("address")
+    ordered = and_(Licence.organisation_id.is_(None), Licence.order_email == address)
+    licensed = Licence.organisation_id.in_(mine)
+    source = case((func.coalesce(Subscription.tier, "") != "", "tier"), else_="subscription")
+    ground = case((Licence.organisation_id.is_not(None), "licence"), else_="order_email")
+    never = cast(null(), Moment())
+    return union_all(
+        _with_slug(Contract, literal("contract"), Contract.tier, Contract.reference).where(
+            Contract.organisation_id.in_(mine), in_force(Contract, now)
+        ),
+        _with_slug(Subscription, source, Subscription.tier, Subscription.reference).where(
+            Subscription.organisation_id.in_(mine), in_force(Subscription, now)
+        ),
+        _with_slug(Licence, ground, nothing, Licence.key_hint).where(
+            or_(licensed, ordered) if has_address else licensed, in_force(Licence, now)
+        ),
+        select(literal(SELLS), nothing, nothing, nothing, never, never, nothing).where(
+            exists().where(Organisation.id.in_(mine), Organisation.is_reseller)
+        ),
     )
-    for row in db.session.execute(subscriptions):
-        source: Source = "tier" if row.tier else "subscription"
-        yield Grant(source, row.plan, row.tier, row.slug, row.starts_at, row.ends_at, row.reference)
-    licences = _with_slug(Licence, Licence.plan, Licence.key_hint, Licence.organisation_id).where(
-        licences_of(person, organisation), in_force(Licence, now)
-    )
-    for row in db.session.execute(licences):
-        ground: Source = "licence" if row.organisation_id else "order_email"
-        yield Grant(ground, row.plan, None, row.slug, row.starts_at, row.ends_at, row.key_hint)
 
 
-def _sells(person: Any, organisation: Organisation | int | None) -> bool:
-    """True for resellers (R9): in the organisation asked about, or in one of theirs."""
-    if not getattr(person, "is_authenticated", False):
-        return False
-    mine = _organisations(person, organisation)
-    selling = select(Organisation.id).where(Organisation.id.in_(mine), Organisation.is_reseller)
-    return db.session.scalar(selling.limit(1)) is not None
-
-
-def _with_slug(table: Any, *columns: Any) -> Select[Any]:
-    return select(*columns, table.starts_at, table.ends_at, Product.slug).outerjoin(
+def _with_slug(table: Any, source: Any, tier: Any, reference: Any) -> Select[Any]:
+    named = (source.label("source"), table.plan, tier.label("tier"), reference.label("reference"))
+    return select(*named, table.starts_at, table.ends_at, Product.slug).outerjoin(
         Product, Product.id == table.product_id
     )
 

@@ -7,6 +7,7 @@ from typing import Any
 from flask import Flask, g, session
 from flask_login import user_logged_out
 from flask_security import Security, user_authenticated
+from flask_security.utils import set_request_attr
 from sqlalchemy import String, bindparam, delete, exists, select
 from sqlalchemy.orm import Mapped, joinedload, mapped_column
 
@@ -45,6 +46,7 @@ def init_sessions(app: Flask, security: Security) -> None:
             return None
         if not kept:  # brought back by the 'keep me signed in' cookie
             session["sid"] = secrets.token_hex(16)
+        set_request_attr("fs_authn_via", "session")  # Flask-Security's own loader leaves this for its decorators
         return found.User
 
     security.login_manager.user_loader(load)

@@ -97,6 +97,11 @@ class Clockwork:
             self.stopped = at
             self.tell(STOPPED_LATE if at > self.due else STOPPED, at, due=self.due)
 
+    def withdraw(self) -> None:
+        """As if it had never been started: nothing is owed any more. What has stopped stays on record."""
+        if self.runs:
+            self.started = None
+
     def resume_stopped(self, at: int) -> None:
         """Go on after a stop as if the time since had not been: a ticket that is reopened (DESIGN: Arithmetic)."""
         if self.started is not None and self.stopped is not None:

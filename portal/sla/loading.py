@@ -3,7 +3,7 @@
 import tomllib
 from collections.abc import Mapping
 from decimal import Decimal
-from functools import lru_cache
+from functools import cache, lru_cache
 from pathlib import Path
 from typing import Any
 
@@ -19,6 +19,7 @@ from portal.sla.reading import BROKEN, Reader
 SHIPPED = Path(__file__).parent / "policies"
 
 
+@cache
 def shipped_policies() -> tuple[str, ...]:
     """The ids of the policies that come with the program."""
     return tuple(sorted(path.stem for path in SHIPPED.glob("*.toml")))

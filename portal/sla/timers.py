@@ -125,7 +125,9 @@ class _Log:
             self._wait(at)
         elif event.kind in ("customer_replied", "reopened"):
             self._asked(event, at)
-        elif event.kind in ("resolved", "closed"):
+        elif event.kind == "closed":
+            self._closed(at)
+        elif event.kind == "resolved":
             self._solved(at)
 
     def read(self, now: int) -> Timers:
@@ -183,6 +185,8 @@ class _Log:
             self._resume(at)
             if self.unanswered is None:
                 self.unanswered = at
+            if not self.was_answered and not self.clocks["first_response"].runs:
+                self._restart("first_response", at)
             self._await_answer()
 
     def _await_answer(self) -> None:
@@ -194,6 +198,15 @@ class _Log:
         self.is_solved, self.was_answered, self.unanswered, self.waiting = True, True, None, None
         for clock in self.clocks.values():
             clock.stop(at)
+
+    def _closed(self, at: int) -> None:
+        """Closing is no answer: a response that was not due yet is owed no more, and a first one is owed anew later."""
+        was_answered = self.was_answered
+        for name in ("first_response", "next_response"):
+            if at <= self.clocks[name].due:
+                self.clocks[name].withdraw()
+        self._solved(at)
+        self.was_answered = was_answered
 
     def _reopen(self, at: int) -> None:
         """Any message after the solution takes the ticket up again."""

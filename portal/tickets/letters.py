@@ -18,7 +18,7 @@ def N_(text: str) -> str:
     return text
 
 
-def send_filed(ticket: Ticket) -> Mail:
+def send_filed(ticket: Ticket) -> Mail | None:
     """The receipt (T11): number, when the first answer is due, and how that was counted."""
     promise, first = Quote.from_json(ticket.promise), Quote.from_json(ticket.promise).first_response
     with force_locale(locale_of(ticket)):
@@ -31,7 +31,7 @@ def send_filed(ticket: Ticket) -> Mail:
     return _send(ticket, "filed", N_("[#%(number)s] We have your ticket: %(title)s"), **told)
 
 
-def send_triage(ticket: Ticket, *, before: str | None, reason: str, now: datetime) -> Mail:
+def send_triage(ticket: Ticket, *, before: str | None, reason: str, now: datetime) -> Mail | None:
     """The notice that the ticket is logged, with the severity the vendor gives it (Z10, Z11)."""
     severity = quoting.severity_name(ticket, ticket.severity, locale=locale_of(ticket))
     return _send(
@@ -45,12 +45,12 @@ def send_triage(ticket: Ticket, *, before: str | None, reason: str, now: datetim
     )
 
 
-def send_reply(ticket: Ticket, message: Message) -> Mail:
+def send_reply(ticket: Ticket, message: Message) -> Mail | None:
     """An agent's answer, whole; its files are fetched from the portal."""
     return _send_message(ticket, message, "replied", N_("[#%(number)s] An answer to: %(title)s"))
 
 
-def send_resolved(ticket: Ticket, message: Message) -> Mail:
+def send_resolved(ticket: Ticket, message: Message) -> Mail | None:
     """The last answer, and how to go on if it was none."""
     return _send_message(ticket, message, "resolved", N_("[#%(number)s] Resolved: %(title)s"))
 
@@ -63,7 +63,7 @@ def zone_of(ticket: Ticket) -> str:
     return ticket.requester.zone or ticket.promise_zone
 
 
-def _send_message(ticket: Ticket, message: Message, name: str, subject: str) -> Mail:
+def _send_message(ticket: Ticket, message: Message, name: str, subject: str) -> Mail | None:
     assert message.kind == "agent", "only public answers are mailed"
     return _send(
         ticket,
@@ -76,8 +76,14 @@ def _send_message(ticket: Ticket, message: Message, name: str, subject: str) -> 
     )
 
 
-def _send(ticket: Ticket, name: str, subject: str, **context: Any) -> Mail:
-    """Threaded by the ticket's own Message-ID; links start with the portal's address from the settings."""
+def _send(ticket: Ticket, name: str, subject: str, **context: Any) -> Mail | None:
+    """Threaded by the ticket's own Message-ID; links start with the portal's address from the settings.
+
+    Nobody is written to about a ticket that they may not read any more: who left the organisation, who is suspended.
+    """
+    left = ticket.organisation_id is not None and ticket.requester.role_in(ticket.organisation_id) is None
+    if left or not ticket.requester.active:
+        return None
     return compose(
         ticket.requester.email,
         f"tickets/mail/{name}",

@@ -63,7 +63,7 @@ def quote() -> ResponseReturnValue:
     form = TicketForm(request.values)
     form.offer(current_user, now=now)
     if request.method == "GET":
-        shown = quoted(form, current_user, now=now)
+        shown = quoted(form, now=now)
         return render_template(
             "tickets/_quoted.html", form=form, quoted=shown, is_new=request.args.get("offered") != shown.offered
         )
@@ -150,7 +150,7 @@ def page(form: TicketForm, draft: Draft | None, **context: Any) -> str:
     found = answers_to(form.subject.data or "", current_user, choose_locale(), product)
     context = {"unclaimed": None, "focus": None, "zone": choose_zone()} | context
     context |= {"others": [other for other in drafts.unsent(current_user) if draft is None or other.id != draft.id]}
-    shown = quoted(form, current_user, now=now)
+    shown = quoted(form, now=now)
     return render_template("tickets/new.html", form=form, draft=draft, quoted=shown, answers=found, **context)
 
 

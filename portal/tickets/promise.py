@@ -8,11 +8,10 @@ from zoneinfo import ZoneInfo
 from flask import url_for
 from flask_babel import gettext as _
 
-from portal.accounts.people import User
 from portal.band import Band
 from portal.formats import date_locale
 from portal.policies import the_policy
-from portal.sla import Faster, Policy, Quote
+from portal.sla import Faster, Policy, Quote, make_quote
 from portal.tickets import quoting, telling, versions
 from portal.tickets.bands import band_of
 from portal.tickets.form import TicketForm
@@ -58,11 +57,12 @@ class Quoted:
     policy_version: str
 
 
-def quoted(form: TicketForm, person: User, *, now: datetime) -> Quoted:
+def quoted(form: TicketForm, *, now: datetime) -> Quoted:
     """The quote for what the form holds now, in the reader's language and zone."""
     policy, zone, locale = the_policy(), choose_zone(), choose_locale()
     asked, organisation = form.fields(), form.chosen_organisation
-    quote = quoting.quote_for(person, organisation, asked, now=now, zone=zone)
+    question = quoting.request_for(form.held, organisation, asked, now=now)
+    quote = make_quote(policy, question, at=now, zone=zone)
     first, steps = quote.first_response, telling.explained(quote, locale=locale, zone=zone)
     return Quoted(
         allowed=quote.allowed,

@@ -22,7 +22,7 @@ def _markdown() -> MarkdownIt:
 def prose(text: str) -> Markup:
     """Safe HTML of a message. Links open nothing but http, https and mailto."""
     if len(text) > LONGEST:
-        return Markup("<pre><code>{}</code></pre>").format(escape(text))
+        return Markup('<pre tabindex="0"><code>{}</code></pre>').format(escape(text))
     return Markup(
         nh3.clean(
             _markdown().render(text),
@@ -30,5 +30,6 @@ def prose(text: str) -> Markup:
             attributes={"a": {"href"}, "ol": {"start"}},
             url_schemes={"http", "https", "mailto"},
             link_rel="nofollow noopener ugc",
+            set_tag_attribute_values={"pre": {"tabindex": "0"}},  # what scrolls must be reached by the keyboard
         )
     )

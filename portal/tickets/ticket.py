@@ -82,17 +82,24 @@ class Ticket(Model):
 
     @classmethod
     def visible_to(cls, person: Any) -> Select["Ticket"]:
-        """Staff see all; people their own, and their organisation's by role (owners all, billing the billing ones)."""
+        """Staff see all; people their own, and their organisation's by role (owners all, billing the billing ones).
+
+        What somebody filed for an organisation is theirs for as long as they are in it.
+        """
         if not person.is_authenticated:
             return select(cls).where(false())
         if person.is_staff:
             return select(cls)
         now_in = and_(Membership.user_id == person.id, Membership.ended_at.is_(None))
+        joined = select(Membership.organisation_id).where(now_in)
         owned = select(Membership.organisation_id).where(now_in, Membership.role == MemberRole.OWNER)
         billed = select(Membership.organisation_id).where(now_in, Membership.role == MemberRole.BILLING)
         return select(cls).where(
             or_(
-                cls.requester_id == person.id,
+                and_(
+                    cls.requester_id == person.id,
+                    or_(cls.organisation_id.is_(None), cls.organisation_id.in_(joined)),
+                ),
                 cls.organisation_id.in_(owned),
                 and_(cls.topic == "billing", cls.organisation_id.in_(billed)),
             )

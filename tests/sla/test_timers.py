@@ -128,6 +128,23 @@ def test_solving_stops_everything():
     assert [timer.state for timer in timers] == ["missed", "none", "met", "met"] and timers.next_due_at is None
 
 
+def test_closing_is_no_answer():
+    closed = Event("closed", MONDAY + 10 * MINUTE)
+    assert run(closed).first_response.state == "none"
+    reopened = Event("reopened", MONDAY + 5 * HOUR)
+    timers = run(closed, reopened, now=MONDAY + 5 * HOUR)
+    assert timers.first_response.due_at == MONDAY + 5 * HOUR + 30 * MINUTE
+    assert run(closed, reopened, Event("agent_replied", MONDAY + 6 * HOUR)).first_response.state == "missed"
+
+
+def test_closing_late_keeps_the_breach():
+    closed = Event("closed", MONDAY + 40 * MINUTE)
+    assert run(closed).first_response.state == "missed"
+    reopened = run(closed, Event("reopened", MONDAY + HOUR), now=MONDAY + HOUR)
+    assert reopened.first_response.state == "running"
+    assert [breach.clock for breach in reopened.breaches] == ["first_response"]
+
+
 def test_reopening_continues_resolution_without_the_solved_span():
     events = [Event("resolved", MONDAY + 2 * HOUR), Event("reopened", MONDAY + 50 * HOUR)]
     timers = run(*events, now=MONDAY + 51 * HOUR)

@@ -42,7 +42,7 @@ def test_hostile_text_stays_text(text: str) -> None:
 def test_links_lists_and_code_are_kept() -> None:
     html = prose("See https://help.example/a\n\n- one\n- two\n\n```\ncode\n```")
     assert '<a href="https://help.example/a" rel="nofollow noopener ugc">' in html
-    assert "<li>one</li>" in html and "<pre><code>code" in html
+    assert "<li>one</li>" in html and '<pre tabindex="0"><code>code' in html
 
 
 def test_a_pasted_log_keeps_its_lines() -> None:
