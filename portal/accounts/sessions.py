@@ -46,7 +46,9 @@ def init_sessions(app: Flask, security: Security) -> None:
             return None
         if not kept:  # brought back by the 'keep me signed in' cookie
             session["sid"] = secrets.token_hex(16)
-        set_request_attr("fs_authn_via", "session")  # Flask-Security's own loader leaves this for its decorators
+        # Flask-Security's own loader leaves these for its decorators: how, and when last with the password.
+        set_request_attr("fs_authn_via", "session")
+        set_request_attr("fs_paa", session.get("fs_paa", 0))
         return found.User
 
     security.login_manager.user_loader(load)
