@@ -9,11 +9,10 @@ from flask_login import current_user
 
 from portal.accounts.products import Product
 from portal.db import db, get_or_404, utcnow
-from portal.tickets import credentials, drafts, intake, listing, progress
+from portal.tickets import drafts, drawing, intake, listing, progress
 from portal.tickets.blueprint import bp
 from portal.tickets.form import ReplyForm
-from portal.tickets.history import files_of, kept_promise
-from portal.tickets.ticket import Message, Ticket
+from portal.tickets.ticket import Ticket
 from portal.web import wants_partial
 
 
@@ -38,10 +37,7 @@ def index() -> ResponseReturnValue:
 @bp.get("/<int:number>")
 def show(number: int) -> ResponseReturnValue:
     ticket = get_or_404(Ticket.numbered(number, current_user))
-    draft = drafts.of_reply(current_user, ticket)
-    form = ReplyForm(formdata=None, body=draft.fields.get("body") if draft else "")
-    form.form_key.data = draft.form_key if draft else drafts.new_key()
-    return conversation_page(ticket, form)
+    return conversation_page(ticket)
 
 
 @bp.post("/<int:number>/reply")
@@ -100,23 +96,18 @@ def locked(number: int) -> Ticket:
     return ticket
 
 
-def conversation_page(ticket: Ticket, form: ReplyForm) -> str:
-    """One ticket as this reader may see it: notes are not among the messages unless the reader is staff."""
-    now = utcnow()
-    said = db.session.execute(
-        Message.visible_to(current_user)
-        .where(Message.ticket_id == ticket.id, Message.kind != "note")
-        .order_by(Message.id)
-    ).scalars()
+def conversation_page(ticket: Ticket, form: ReplyForm | None = None) -> str:
+    """One ticket as this reader may see it; without a form the reply goes on where it was left, or begins."""
+    now, draft = utcnow(), drafts.of_reply(current_user, ticket)
     context: dict[str, Any] = {
-        "ticket": ticket,
-        "form": form,
-        "messages": said.all(),
-        "draft": drafts.of_reply(current_user, ticket),
-        "promise": kept_promise(ticket, now=now),
-        "files_of": files_of,
         "unclaimed": drafts.claimable(current_user, request.cookies.get("draft_claim"), now=now),
-        "has_credentials": bool(credentials.kept(ticket)),
         "just_filed": "filed" in request.args,
     }
-    return render_template("tickets/show.html", **context)
+    if form is None and draft is not None:
+        form = ReplyForm(formdata=None, body=draft.fields.get("body"), form_key=draft.form_key)
+    if form is None and context["unclaimed"] is None:
+        context["reply"] = drawing.reply(ticket)
+    elif form is None:
+        form = ReplyForm(formdata=None, form_key=drafts.new_key())
+    context |= {"ticket": ticket, "form": form, "draft": draft, "conversation": drawing.conversation(ticket)}
+    return render_template("tickets/show.html", **context, **drawing.facts(ticket, now=now))

@@ -1,0 +1,106 @@
+"""The parts of a ticket's page, drawn once and kept: alike for all who may see the ticket, language and zone aside.
+
+Whoever calls has found the ticket among those that the reader may see.
+"""
+
+import secrets
+from datetime import datetime
+from functools import cache
+from typing import Any
+
+from flask import render_template
+from flask_babel import get_locale
+from flask_wtf.csrf import generate_csrf
+from markupsafe import Markup
+from sqlalchemy import bindparam, exists, func, select
+from sqlalchemy.orm import aliased, joinedload, selectinload
+
+from portal.accounts.people import Organisation, User
+from portal.accounts.products import Product
+from portal.db import db
+from portal.fragments import fragment
+from portal.tickets import drafts, keeping
+from portal.tickets.form import ReplyForm
+from portal.tickets.history import files_of, kept_promise
+from portal.tickets.ticket import Credential, Message, Ticket, TicketEvent
+from portal.web import choose_zone
+
+# Where a kept form has what belongs to one reader and one form alone; nobody can write these words into it.
+CSRF, KEY, AUTHOR = (secrets.token_hex(16) for _ in range(3))
+
+_assignee = aliased(User)
+_public = (Message.ticket_id == bindparam("ticket"), Message.kind != "note")
+SAID = (
+    select(Message.id, Message.author_id, User.name, User.email)
+    .outerjoin(User, User.id == Message.author_id)
+    .where(*_public)
+    .order_by(Message.id)
+)
+WHOLE = (
+    select(Message)
+    .where(*_public)
+    .order_by(Message.id)
+    .options(joinedload(Message.author), selectinload(Message.attachments))
+)
+STANDING = (
+    select(
+        select(func.max(TicketEvent.id)).where(TicketEvent.ticket_id == Ticket.id).scalar_subquery(),
+        exists().where(Credential.ticket_id == Ticket.id, Credential.sealed.is_not(None)).label("has_credentials"),
+        *(User.name, User.email, _assignee.name, _assignee.email, Organisation.name, Product.name),
+    )
+    .select_from(Ticket)
+    .join(User, User.id == Ticket.requester_id)
+    .outerjoin(_assignee, _assignee.id == Ticket.assignee_id)
+    .outerjoin(Organisation, Organisation.id == Ticket.organisation_id)
+    .outerjoin(Product, Product.id == Ticket.product_id)
+    .where(Ticket.id == bindparam("ticket"))
+)
+
+
+def conversation(ticket: Ticket) -> Markup:
+    """What was said, without internal notes. Messages never change, so only a new one is drawn anew."""
+    asked = {"ticket": ticket.id}
+    said = tuple(map(tuple, db.session.execute(SAID, asked)))
+
+    def draw() -> str:
+        messages = db.session.scalars(WHOLE, asked).all()
+        return render_template("tickets/_conversation.html", messages=messages, files_of=files_of)
+
+    return fragment(("conversation", ticket.id, said, str(get_locale()), choose_zone()), draw)
+
+
+def facts(ticket: Ticket, *, now: datetime) -> dict[str, Markup]:
+    """Status, promise and story, as they stand in this minute."""
+    found = tuple(db.session.execute(STANDING, {"ticket": ticket.id}).one())
+    state = (ticket.status, ticket.severity, ticket.plan, ticket.tier, ticket.assignee_id, ticket.updated_at)
+    minute = now.replace(second=0, microsecond=0)
+    key = (ticket.id, found, state, minute, str(get_locale()), choose_zone())
+
+    @cache
+    def shown() -> dict[str, Any]:
+        return {"ticket": ticket, "promise": kept_promise(ticket, now=now), "has_credentials": found[1]}
+
+    def draw(template: str) -> Markup:
+        return fragment((template, *key), lambda: render_template(template, **shown()), seconds=90)
+
+    return {name: draw(f"tickets/_{name}.html") for name in ("standing", "promise", "facts")}
+
+
+def reply(ticket: Ticket) -> Markup:
+    """The reply form with nothing in it, under a new key."""
+    key = ("reply", ticket.number, ticket.status, str(get_locale()))
+    tokens = {"csrf": CSRF, "author": AUTHOR}
+
+    def draw() -> str:
+        form = ReplyForm(formdata=None, form_key=KEY)
+        return render_template("tickets/_reply.html", ticket=ticket, form=form, draft=None, tokens=tokens)
+
+    return with_tokens(fragment(key, draw), drafts.new_key())
+
+
+def with_tokens(kept: Markup, form_key: str) -> Markup:
+    """A kept form made this reader's."""
+    own = {KEY: form_key, CSRF: generate_csrf(), AUTHOR: keeping.author_token()}
+    for place, token in own.items():
+        kept = kept.replace(place, token)
+    return kept
