@@ -132,8 +132,9 @@ def _holdings(has_address: bool, in_one: bool) -> Any:
     )
     if in_one:
         mine = mine.where(Membership.organisation_id == bindparam("organisation"))
-    now, nothing, address = bindparam("now"), cast(null(), String), bindparam("address")
-    ordered = and_(Licence.organisation_id.is_(None), Licence.order_email == address)
+    now: Any = bindparam("now")
+    nothing = cast(null(), String)
+    ordered = and_(Licence.organisation_id.is_(None), Licence.order_email == bindparam("address"))
     licensed = Licence.organisation_id.in_(mine)
     source = case((func.coalesce(Subscription.tier, "") != "", "tier"), else_="subscription")
     ground = case((Licence.organisation_id.is_not(None), "licence"), else_="order_email")
