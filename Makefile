@@ -42,7 +42,7 @@ vendor: ## fetch the browser-side libraries again (needs npm)
 
 messages: $(STAMP) ## collect the texts into the translation catalogues
 	$(VENV)/bin/pybabel extract -F babel.cfg -k _l -k N_ -o portal/translations/messages.pot --no-location --omit-header --project foyer .
-	$(VENV)/bin/pybabel update -i portal/translations/messages.pot -d portal/translations --no-fuzzy-matching --omit-header
+	$(VENV)/bin/pybabel update -i portal/translations/messages.pot -d portal/translations --no-fuzzy-matching
 
 wheel: $(STAMP) $(MO) ## build the wheel into dist/
 	$(PY) -m hatchling build -t wheel
