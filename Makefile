@@ -41,7 +41,7 @@ vendor: ## fetch the browser-side libraries again (needs npm)
 	sh scripts/vendor.sh
 
 messages: $(STAMP) ## collect the texts into the translation catalogues
-	$(VENV)/bin/pybabel extract -F babel.cfg -k _l -k N_ -o portal/translations/messages.pot --no-location --omit-header --project foyer .
+	$(VENV)/bin/pybabel extract -F babel.cfg -k _l -k N_ -k ngettext:1,2 -o portal/translations/messages.pot --no-location --omit-header --project foyer .
 	$(VENV)/bin/pybabel update -i portal/translations/messages.pot -d portal/translations --no-fuzzy-matching
 
 wheel: $(STAMP) $(MO) ## build the wheel into dist/
