@@ -19,8 +19,9 @@ from portal.accounts.people import Organisation, User
 from portal.accounts.products import Product
 from portal.db import db
 from portal.fragments import fragment
-from portal.tickets import drafts, keeping
-from portal.tickets.form import ReplyForm
+from portal.policies import the_policy
+from portal.tickets import drafts, keeping, promise, quoting
+from portal.tickets.form import ReplyForm, TicketForm
 from portal.tickets.history import files_of, kept_promise
 from portal.tickets.ticket import Credential, Message, Ticket, TicketEvent
 from portal.web import choose_zone
@@ -96,6 +97,30 @@ def reply(ticket: Ticket) -> Markup:
         return render_template("tickets/_reply.html", ticket=ticket, form=form, draft=None, tokens=tokens)
 
     return with_tokens(fragment(key, draw), drafts.new_key())
+
+
+def blank_form(form: TicketForm, *, now: datetime) -> dict[str, Markup]:
+    """The form of a new ticket with nothing typed, and its quote, for whoever has the same choices in this minute."""
+    policy, question = the_policy(), quoting.request_for(form.held, form.chosen_organisation, form.fields(), now=now)
+    chosen = (form.organisation.data, form.product.data, form.severity.data, form.offered, form.held.remote_support)
+    choices = tuple((choice.value, str(choice.label)) for choice in (*form.product.choices, *form.organisation.choices))
+    where = (now.replace(second=0, microsecond=0), str(get_locale()), choose_zone())
+    key = (policy, question, chosen, choices, len(form.organisations), *where)
+
+    @cache
+    def shown() -> dict[str, Any]:
+        form.form_key.data = KEY
+        tokens = {"csrf": CSRF, "author": AUTHOR}
+        return {"form": form, "quoted": promise.quoted(form, now=now), "answers": [], "draft": None, "tokens": tokens}
+
+    def draw(template: str) -> Markup:
+        return fragment((template, *key), lambda: render_template(template, **shown()), seconds=90)
+
+    own_key = form.form_key.data or drafts.new_key()
+    return {
+        "kept_form": with_tokens(draw("tickets/_form.html"), own_key),
+        "kept_quote": draw("tickets/_quote.html"),
+    }
 
 
 def with_tokens(kept: Markup, form_key: str) -> Markup:

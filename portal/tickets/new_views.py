@@ -9,7 +9,7 @@ from flask_login import current_user
 from sqlalchemy.exc import IntegrityError, OperationalError
 
 from portal.db import db, get_or_404, utcnow
-from portal.tickets import drafts, filing, intake
+from portal.tickets import drafts, drawing, filing, intake
 from portal.tickets.answers import answers_to, open_answer
 from portal.tickets.blueprint import bp
 from portal.tickets.form import TicketForm, filled_from
@@ -29,6 +29,10 @@ def new() -> ResponseReturnValue:
     form = TicketForm(formdata=None, data=filled_from(draft) if draft else prefill | {"form_key": drafts.new_key()})
     form.offer(current_user, now=now)
     unclaimed = drafts.claimable(current_user, request.cookies.get(CLAIM), now=now)
+    if draft is None and not (prefill["subject"] or prefill["article"]):
+        kept = drawing.blank_form(form, now=now)
+        others = drafts.unsent(current_user)
+        return render_template("tickets/new.html", form=form, unclaimed=unclaimed, others=others, **kept)
     return page(form, draft, unclaimed=unclaimed)
 
 
