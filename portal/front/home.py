@@ -4,14 +4,17 @@ from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 from typing import Any
 
-from flask import url_for
+from flask import render_template, url_for
+from flask_babel import get_locale
 from flask_babel import gettext as _
+from markupsafe import Markup
 from sqlalchemy import Row, select
 
 from portal.accounts.entitlement import entitlement_of
 from portal.accounts.products import Product, Release
 from portal.db import db, utcnow
 from portal.formats import date_locale, reader_voice
+from portal.fragments import fragment
 from portal.front.words import BASES
 from portal.policies import the_policy
 from portal.sla import Policy, QuoteRequest, make_quote
@@ -22,6 +25,7 @@ from portal.web import choose_zone
 ICONS = {"ticket": "ticket", "chat": "message-square", "phone": "phone", "email": "mail", "forum": "users"}
 MOST_TICKETS = 4
 CLOSURES_AHEAD = timedelta(days=14)
+COUNTS_SECONDS = timedelta(minutes=2)  # how long "ago" may be said in seconds
 
 
 @dataclass(frozen=True)
@@ -47,18 +51,14 @@ class Way:
 
 @dataclass(frozen=True)
 class Hall:
-    """The home page's parts for one reader."""
+    """The home page's parts for one reader, drawn: what is on now and theirs, and which ways to get help they have."""
 
-    hours: Hours
-    ways: tuple[Way, ...]
-    plan_name: str | None
-    tickets: tuple[Row[Any], ...]
-    drafted_at: datetime | None
-    releases: tuple[Row[Any], ...]
+    welcome: Markup
+    ways: Markup
 
 
 def front_desk(person: Any) -> Hall:
-    """Gather the home page for a visitor or a person who signed in."""
+    """Gather the home page for a visitor or a person who signed in; what is drawn is kept by all that it shows."""
     policy, now = the_policy(), utcnow()
     free = policy.plans[policy.policy.free_plan]
     asked, plan_name = QuoteRequest(plan=free.id, tier=free.tiers[0]), None
@@ -66,14 +66,26 @@ def front_desk(person: Any) -> Hall:
         held = entitlement_of(person, now=now)
         asked = QuoteRequest(plan=held.plan, tier=held.tier, reseller=held.reseller, contract=held.is_contract)
         plan_name = None if held.reseller else policy.plans[held.plan].name.to(date_locale())
-    tier = asked.tier or free.tiers[0]
+    tickets = tuple(map(tuple, open_tickets(person))) if person.is_authenticated else ()
+    drafted_at = last_draft(person) if person.is_authenticated else None
+    key = (policy, asked, plan_name, person.is_authenticated, str(get_locale()), choose_zone())
+    minute = now.replace(second=0, microsecond=0)
+    changed = [moment for moment in (drafted_at, *(row[-1] for row in tickets)) if moment]
+    stamp = now.replace(microsecond=0) if any(now - moment < COUNTS_SECONDS for moment in changed) else minute
+
+    def welcome() -> str:
+        hours = hours_of(policy, asked.tier or free.tiers[0], now)
+        own = [dict(zip(("number", "subject", "status", "updated_at"), row, strict=True)) for row in tickets]
+        return render_template("front/_welcome.html", hall={"hours": hours, "tickets": own, "drafted_at": drafted_at})
+
+    def ways() -> str:
+        own = ways_for(person, policy, asked, now)
+        shown = {"ways": own, "plan_name": plan_name, "releases": newest_releases()}
+        return render_template("front/_ways.html", hall=shown)
+
     return Hall(
-        hours=hours_of(policy, tier, now),
-        ways=tuple(ways_for(person, policy, asked, now)),
-        plan_name=plan_name,
-        tickets=tuple(open_tickets(person)) if person.is_authenticated else (),
-        drafted_at=last_draft(person) if person.is_authenticated else None,
-        releases=tuple(newest_releases()),
+        fragment(("welcome", tickets, drafted_at, stamp, *key), welcome, seconds=60),
+        fragment(("ways", minute, *key), ways, seconds=60),
     )
 
 
