@@ -4,12 +4,14 @@ Whoever calls has found the ticket among those that the reader may see.
 """
 
 import secrets
-from datetime import datetime
+from collections.abc import Sequence
+from datetime import datetime, timedelta
 from functools import cache
 from typing import Any
 
 from flask import render_template
 from flask_babel import get_locale
+from flask_sqlalchemy.pagination import Pagination
 from flask_wtf.csrf import generate_csrf
 from markupsafe import Markup
 from sqlalchemy import bindparam, exists, func, select
@@ -23,11 +25,14 @@ from portal.policies import the_policy
 from portal.tickets import drafts, keeping, promise, quoting
 from portal.tickets.form import ReplyForm, TicketForm
 from portal.tickets.history import files_of, kept_promise
+from portal.tickets.listing import Filters
 from portal.tickets.ticket import Credential, Message, Ticket, TicketEvent
 from portal.web import choose_zone
 
 # Where a kept form has what belongs to one reader and one form alone; nobody can write these words into it.
 CSRF, KEY, AUTHOR = (secrets.token_hex(16) for _ in range(3))
+
+COUNTS_SECONDS = timedelta(minutes=2)  # how long "ago" may be said in seconds
 
 _assignee = aliased(User)
 _public = (Message.ticket_id == bindparam("ticket"), Message.kind != "note")
@@ -97,6 +102,26 @@ def reply(ticket: Ticket) -> Markup:
         return render_template("tickets/_reply.html", ticket=ticket, form=form, draft=None, tokens=tokens)
 
     return with_tokens(fragment(key, draw), drafts.new_key())
+
+
+def listed(
+    page: Pagination,
+    filters: Filters,
+    counts: dict[str, int],
+    products: Sequence[Any],
+    *,
+    address: bytes,
+    sees_more: bool,
+    now: datetime,
+) -> Markup:
+    """The list with its filters, kept by all that it shows; by the second while one of its rows counts in seconds."""
+    is_fresh = any(abs(now - row.updated_at) < COUNTS_SECONDS for row in page.items)
+    stamp = now.replace(microsecond=0) if is_fresh else now.replace(second=0, microsecond=0)
+    rows = (tuple(map(tuple, page.items)), page.page, page.total, address if page.pages > 1 else b"")
+    choices = (filters, tuple(counts.items()), tuple(map(tuple, products)), sees_more)
+    key = ("listed", *rows, *choices, stamp, str(get_locale()), choose_zone())
+    context: dict[str, Any] = {"page": page, "filters": filters, "counts": counts, "products": products}
+    return fragment(key, lambda: render_template("tickets/_list.html", sees_more=sees_more, **context), seconds=90)
 
 
 def blank_form(form: TicketForm, *, now: datetime) -> dict[str, Markup]:

@@ -76,10 +76,10 @@ def sees_organisation(person: User) -> bool:
     return db.session.scalar(held.limit(1)) is not None
 
 
-def page_of(person: User, filters: Filters, page: int) -> Pagination:
-    """One page of rows. Staff see their own here; everybody's tickets stand in the desk."""
-    shown = min(max(1, page), LAST_PAGE)
-    return Rows(select=rows(person, filters), session=db.session(), page=shown, per_page=PER_PAGE, error_out=False)
+def page_of(person: User, filters: Filters, page: int, *, total: int) -> Pagination:
+    """One page of rows, of a `total` that is counted already. Staff see their own here; all tickets are at the desk."""
+    asked = {"select": rows(person, filters), "session": db.session(), "total": total}
+    return Rows(**asked, page=min(max(1, page), LAST_PAGE), per_page=PER_PAGE, error_out=False)
 
 
 class Rows(SelectPagination):
@@ -88,6 +88,9 @@ class Rows(SelectPagination):
     def _query_items(self) -> list[Any]:
         query = self._query_args["select"].limit(self.per_page).offset(self._query_offset)
         return list(self._query_args["session"].execute(query).all())
+
+    def _query_count(self) -> int:
+        return int(self._query_args["total"])
 
 
 def rows(person: User, filters: Filters) -> Any:

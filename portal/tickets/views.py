@@ -20,15 +20,17 @@ from portal.web import wants_partial
 def index() -> ResponseReturnValue:
     sees_more = listing.sees_organisation(current_user)
     filters = listing.Filters.from_args(request.args, sees_more=sees_more)
-    page = listing.page_of(current_user, filters, request.args.get("page", 1, type=int))
-    template = "tickets/_list.html" if wants_partial() else "tickets/index.html"
+    counts = listing.counts(current_user, filters)
+    number = request.args.get("page", 1, type=int)
+    page = listing.page_of(current_user, filters, number, total=counts[filters.status])
+    products = db.session.execute(Product.visible_to(current_user).with_only_columns(Product.slug, Product.name))
+    context: dict[str, Any] = {"address": request.query_string, "sees_more": sees_more, "now": utcnow()}
+    shown = drawing.listed(page, filters, counts, products.all(), **context)
+    if wants_partial():
+        return str(shown)
     return render_template(
-        template,
-        page=page,
-        filters=filters,
-        counts=listing.counts(current_user, filters),
-        sees_more=sees_more,
-        products=db.session.execute(Product.visible_to(current_user)).scalars().all(),
+        "tickets/index.html",
+        shown=shown,
         unsent=drafts.unsent(current_user),
         unclaimed=drafts.claimable(current_user, request.cookies.get("draft_claim"), now=utcnow()),
     )
