@@ -2,6 +2,7 @@
 VENV := .venv
 PY := $(VENV)/bin/python
 STAMP := $(VENV)/.installed
+TOOLS := $(VENV)/.tools-installed
 PO := $(wildcard portal/translations/*/LC_MESSAGES/*.po)
 .DEFAULT_GOAL := help
 .PHONY: help run test check bench lock vendor messages wheel clean
@@ -14,6 +15,10 @@ $(STAMP): requirements.lock
 	$(PY) -m pip install --quiet --disable-pip-version-check --require-hashes -r requirements.lock
 	@touch $@
 
+$(TOOLS): requirements-dev.lock | $(STAMP)
+	$(PY) -m pip install --quiet --disable-pip-version-check --require-hashes -r requirements-dev.lock
+	@touch $@
+
 MO := $(PO:.po=.mo)
 %.mo: %.po | $(STAMP)
 	@$(VENV)/bin/pybabel --quiet compile --input-file $< --output-file $@
@@ -21,21 +26,22 @@ MO := $(PO:.po=.mo)
 run: $(STAMP) $(MO) ## set up and start the portal with its worker and a demo
 	$(PY) -m portal run
 
-test: $(STAMP) $(MO) ## the whole suite: SQLite, PostgreSQL, Redis, mail, browser
+test: $(TOOLS) $(MO) ## the whole suite: SQLite, PostgreSQL, Redis, mail, browser
 	@echo "browser: $$($(PY) scripts/browser.py)"
 	@$(PY) -m tests $(PYTEST_ARGS)
 
-check: $(STAMP) ## lint and types
+check: $(TOOLS) ## lint and types
 	$(VENV)/bin/ruff check .
 	$(VENV)/bin/ruff format --check .
 	$(VENV)/bin/mypy
 
-bench: $(STAMP) $(MO) ## measure, and print the tables of bench/README.md
+bench: $(TOOLS) $(MO) ## measure, and print the tables of bench/README.md
 	$(PY) -m bench.quotes
 	$(PY) -m bench.pages
 
-lock: ## write requirements.lock from pyproject.toml (needs uv)
-	uv pip compile pyproject.toml --group dev --universal --generate-hashes --no-emit-index-url --no-header -o requirements.lock
+lock: ## write the locks (to run, and to develop) from pyproject.toml (needs uv)
+	uv pip compile pyproject.toml --group dev --universal --generate-hashes --no-emit-index-url --no-header -o requirements-dev.lock
+	uv pip compile pyproject.toml -c requirements-dev.lock --universal --generate-hashes --no-emit-index-url --no-header -o requirements.lock
 
 vendor: ## fetch the browser-side libraries again (needs npm)
 	sh scripts/vendor.sh
@@ -44,7 +50,7 @@ messages: $(STAMP) ## collect the texts into the translation catalogues
 	$(VENV)/bin/pybabel extract -F babel.cfg -k _l -k N_ -k ngettext:1,2 -o portal/translations/messages.pot --no-location --omit-header --project foyer .
 	$(VENV)/bin/pybabel update -i portal/translations/messages.pot -d portal/translations --no-fuzzy-matching
 
-wheel: $(STAMP) $(MO) ## build the wheel into dist/
+wheel: $(TOOLS) $(MO) ## build the wheel into dist/
 	$(PY) -m hatchling build -t wheel
 
 clean: ## remove what the commands above made (never instance/)
