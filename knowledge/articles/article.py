@@ -43,6 +43,7 @@ class Article(Model):
     __tablename__ = "article"
     __table_args__ = (
         UniqueConstraint("slug", "lang"),
+        Index("ix_article_address", "slug", "status"),  # else SQLite takes the index that begins with the status
         Index("ix_article_category", "category_id", "status", "updated_at"),
         Index("ix_article_updated", "status", "updated_at"),
     )

@@ -164,6 +164,7 @@ def upgrade() -> None:
     sa.UniqueConstraint('slug', 'lang', name=op.f('uq_article_slug'))
     )
     with op.batch_alter_table('article', schema=None) as batch_op:
+        batch_op.create_index('ix_article_address', ['slug', 'status'], unique=False)
         batch_op.create_index('ix_article_category', ['category_id', 'status', 'updated_at'], unique=False)
         batch_op.create_index(batch_op.f('ix_article_translation_of_id'), ['translation_of_id'], unique=False)
         batch_op.create_index('ix_article_updated', ['status', 'updated_at'], unique=False)
