@@ -28,8 +28,8 @@ def create_app(**overrides: Any) -> "Flask":
     config.instance.mkdir(mode=0o700, parents=True, exist_ok=True)
     app = Flask(
         "portal",
-        template_folder=str(_beside("templates")),
-        static_folder=str(_beside("static")),
+        template_folder=str(beside("templates")),
+        static_folder=str(beside("static")),
         instance_path=str(config.instance),
     )
     app.config.from_mapping(flask_settings(config))
@@ -86,7 +86,7 @@ def trusted_hosts(host: str) -> list[str]:
     return sorted({host, "127.0.0.1", "localhost", "::1"})
 
 
-def _beside(folder: str) -> Path:
+def beside(folder: str) -> Path:
     """`templates` and `static` lie beside this file in a wheel, and one level up in a checkout."""
     inside = Path(__file__).parent / folder
     return inside if inside.exists() else Path(__file__).parent.parent / folder

@@ -171,9 +171,9 @@ def _announce(config: Settings) -> None:
 
 
 def _static_folder() -> Path:
-    from portal import _beside
+    from portal import beside
 
-    return _beside("static")
+    return beside("static")
 
 
 def _environment(config: Settings) -> dict[str, str]:

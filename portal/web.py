@@ -20,9 +20,7 @@ from flask import (
     current_app,
     g,
     has_request_context,
-    make_response,
     redirect,
-    render_template,
     request,
     session,
     url_for,
@@ -285,8 +283,3 @@ def static_url(name: str) -> str:
 def _hashed_address(prefix: str | None, folder: str | None, name: str) -> str:
     digest = hashlib.sha256((Path(str(folder)) / name).read_bytes()).hexdigest()[:12]
     return f"{prefix}/{name}?v={digest}"
-
-
-def render_page_or_partial(page: str, partial: str, **context: Any) -> Response:
-    """The partial for an htmx request, else the page that includes it."""
-    return make_response(render_template(partial if wants_partial() else page, **context))
