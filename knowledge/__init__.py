@@ -6,6 +6,10 @@ from portal.config import Settings
 
 
 def init_knowledge(app: Flask, config: Settings) -> None:
+    import knowledge.articles.revision
+    import knowledge.documents.document
+    import knowledge.search.guidance
+    import knowledge.search.log  # noqa: F401  (tables)
     from knowledge.articles.views import bp as articles
     from knowledge.articles.views import home_knowledge
     from knowledge.search.indexing import init_search

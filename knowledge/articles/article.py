@@ -2,35 +2,24 @@
 
 import secrets
 from collections.abc import Iterable
-from datetime import datetime
+from datetime import date, datetime
 from typing import Any
 
 from sqlalchemy import ForeignKey, Index, Select, String, Text, UniqueConstraint, select
 from sqlalchemy.orm import Mapped, mapped_column, relationship
 
+from knowledge.audience import PUBLIC, sees
 from portal.db import Model, db, utcnow
-
-PUBLIC, SIGNED_IN, STAFF = "public", "signed-in", "staff"
-VISIBILITIES = (PUBLIC, SIGNED_IN, STAFF)
-EDITORS = ("agent", "admin", "editor")
-
-
-def sees(person: Any) -> tuple[str, ...]:
-    """The visibilities this person may read: what a visitor may, everybody may."""
-    if not person.is_authenticated:
-        return (PUBLIC,)
-    if any(person.has_role(role) for role in EDITORS):
-        return VISIBILITIES
-    return (PUBLIC, SIGNED_IN)
 
 
 class Category(Model):
-    """A shelf of the knowledge base, with its name and description by language."""
+    """A shelf of the knowledge base, or (with a parent) a section of one; name and description by language."""
 
     __tablename__ = "category"
 
     id: Mapped[int] = mapped_column(primary_key=True)
     slug: Mapped[str] = mapped_column(String(80), unique=True)
+    parent_id: Mapped[int | None] = mapped_column(ForeignKey("category.id", ondelete="SET NULL"), index=True)
     position: Mapped[int] = mapped_column(default=0)
     icon: Mapped[str] = mapped_column(String(40), default="book-open")
     titles: Mapped[dict[str, Any]]
@@ -58,10 +47,14 @@ class Article(Model):
     product: Mapped[str | None] = mapped_column(String(40))
     versions: Mapped[str | None] = mapped_column(String(80))
     tags: Mapped[list[str]]
-    visibility: Mapped[str] = mapped_column(String(10), default=PUBLIC)
+    visibility: Mapped[str] = mapped_column(String(200), default=PUBLIC)  # an audience
     machine_translated: Mapped[bool] = mapped_column(default=False)
     translation_of_id: Mapped[int | None] = mapped_column(ForeignKey("article.id", ondelete="SET NULL"), index=True)
-    status: Mapped[str] = mapped_column(String(10), default="published")  # draft, published
+    translated_revision: Mapped[int | None]  # of the original, when this translation was made or last found right
+    revision: Mapped[int] = mapped_column(default=0)  # the number of the published one; 0 before there is a history
+    check_by: Mapped[date | None]  # when an editor should read it again
+    position: Mapped[int] = mapped_column(default=0)  # in its category; those alike go by title
+    status: Mapped[str] = mapped_column(String(10), default="published")  # draft, published, archived
     updated_at: Mapped[datetime]
     published_at: Mapped[datetime | None]
     checksum: Mapped[str] = mapped_column(String(64))
@@ -101,6 +94,9 @@ class Vote(Model):
     article_id: Mapped[int] = mapped_column(ForeignKey("article.id", ondelete="CASCADE"))
     voter: Mapped[str] = mapped_column(String(64))
     is_helpful: Mapped[bool]
+    reason: Mapped[str] = mapped_column(String(20), default="")  # why not: see votes.REASONS
+    comment: Mapped[str] = mapped_column(String(1000), default="")
+    dealt_with_at: Mapped[datetime | None]  # an editor has read the comment
     voted_at: Mapped[datetime] = mapped_column(default=utcnow)
 
 

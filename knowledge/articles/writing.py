@@ -10,8 +10,9 @@ from functools import cache
 from flask_babel import force_locale, gettext
 from sqlalchemy import delete, insert, or_, select, tuple_
 
-from knowledge.articles.article import VISIBILITIES, Article, Category, Edition, Section
+from knowledge.articles.article import Article, Category, Edition, Section
 from knowledge.articles.rendering import TooLong, render
+from knowledge.audience import is_audience, open_to
 from knowledge.search.changes import note_changes
 from portal.db import db
 from portal.errors import Refused
@@ -20,7 +21,8 @@ from portal.web import settings
 _SLUG = re.compile(r"[a-z0-9][a-z0-9._-]{0,119}")
 _LANG = re.compile(r"[a-z]{2,3}(-[A-Za-z0-9]{2,8})*")
 _PRODUCT = re.compile(r"[a-z0-9][a-z0-9-]{0,39}")
-TAKEN_SLUGS = frozenset({"category"})
+TAKEN_SLUGS = frozenset({"category", "files", "edit", "new", "feed"})
+STATUSES = ("draft", "published", "archived")
 
 
 @dataclass(frozen=True)
@@ -153,10 +155,14 @@ def _check(manuscript: Manuscript, holder: _Known | None, shelves: dict[str, int
         raise Refused(gettext("The title is missing or longer than 300 characters."))
     if len(m.summary) > 600:
         raise Refused(gettext("The summary is longer than 600 characters."))
-    if m.visibility not in VISIBILITIES:
-        raise Refused(gettext("“%(name)s” is no visibility: public, signed-in or staff.", name=m.visibility[:40]))
-    if m.status not in ("draft", "published"):
-        raise Refused(gettext("“%(name)s” is no status: draft or published.", name=m.status[:40]))
+    if not is_audience(m.visibility):
+        raise Refused(
+            gettext(
+                "“%(name)s” is no visibility: public, signed-in, staff, or plan:… and org:….", name=m.visibility[:40]
+            )
+        )
+    if m.status not in STATUSES:
+        raise Refused(gettext("“%(name)s” is no status: draft, published or archived.", name=m.status[:40]))
     if m.category and m.category not in shelves:
         raise Refused(gettext("There is no category “%(slug)s”.", slug=m.category[:80]))
     if m.product and not _PRODUCT.fullmatch(m.product):
@@ -172,6 +178,7 @@ def _check(manuscript: Manuscript, holder: _Known | None, shelves: dict[str, int
 def _write(
     m: Manuscript, known: _Known | None, category_id: int | None, original: _Known | None, *, now: datetime
 ) -> int:
+    open_to(m.visibility)
     rendered = render(m.body, callout_names(m.lang))
     columns = {
         "external_id": m.external_id,

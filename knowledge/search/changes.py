@@ -2,7 +2,7 @@
 
 from collections.abc import Iterable
 
-from sqlalchemy import func, insert, select
+from sqlalchemy import String, func, insert, select
 from sqlalchemy.orm import Mapped, mapped_column
 
 from portal.db import Model, db
@@ -10,17 +10,18 @@ from portal.jobs import enqueue
 
 
 class IndexChange(Model):
-    """One article to be indexed anew; deleted when that is done."""
+    """One thing to be indexed anew; deleted when that is done. `kind` is what `search.sources` calls it."""
 
     __tablename__ = "index_change"
 
     id: Mapped[int] = mapped_column(primary_key=True)
-    article_id: Mapped[int]
+    kind: Mapped[str] = mapped_column(String(10), default="article", server_default="article")
+    item_id: Mapped[int] = mapped_column("article_id")
 
 
-def note_changes(article_ids: Iterable[int]) -> None:
-    """Have these articles indexed after this transaction commits."""
-    db.session.execute(insert(IndexChange), [{"article_id": article_id} for article_id in article_ids])
+def note_changes(ids: Iterable[int], kind: str = "article") -> None:
+    """Have these articles (documents …) indexed after this transaction commits."""
+    db.session.execute(insert(IndexChange), [{"kind": kind, "item_id": item_id} for item_id in ids])
     enqueue("index")
 
 

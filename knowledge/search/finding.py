@@ -10,7 +10,8 @@ from urllib.parse import quote
 from markupsafe import Markup
 from sqlalchemy import bindparam, select
 
-from knowledge.articles.article import Article, Edition, Section, sees
+from knowledge.articles.article import Article, Edition, Section
+from knowledge.audience import sees
 from knowledge.search import plain
 from knowledge.search.engine import Unavailable, engine
 from knowledge.search.ranking import (

@@ -175,7 +175,7 @@ def _apply(place: IndexFolder) -> int:
     if pointer is None or pointer.schema != SCHEMA or pointer.token != token or pointer.edition > number:
         return _rebuild(place)
     last = db.session.scalar(select(func.max(IndexChange.id))) or 0
-    changed = set(db.session.scalars(select(IndexChange.article_id).where(IndexChange.id <= last)))
+    changed = set(db.session.scalars(select(IndexChange.item_id).where(IndexChange.id <= last)))
     if len(changed) > MOST_AT_ONCE:
         return _rebuild(place)
     try:

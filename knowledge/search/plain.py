@@ -4,7 +4,8 @@ from typing import Any
 
 from sqlalchemy import String, cast, or_, select
 
-from knowledge.articles.article import Article, Section, sees
+from knowledge.articles.article import Article, Section
+from knowledge.audience import sees
 from knowledge.search import words
 from portal.db import db
 
