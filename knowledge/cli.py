@@ -12,9 +12,10 @@ from sqlalchemy import select
 
 from knowledge.articles.importing import NotTaken, Report, import_demo, import_folder
 from knowledge.articles.mallard import import_mallard
-from knowledge.search.finding import answer, present
+from knowledge.search.engine import Busy
 from knowledge.search.finding import search as find
-from knowledge.search.index import Busy, apply_changes, rebuild
+from knowledge.search.index import apply_changes, rebuild
+from knowledge.search.presenting import answer, present
 from portal.accounts.people import User
 from portal.db import db, utcnow, writing
 from portal.web import settings

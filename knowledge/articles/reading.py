@@ -11,8 +11,9 @@ from flask_babel import gettext as _
 from markupsafe import Markup
 from sqlalchemy import ColumnElement, Select, bindparam, case, func, select
 
-from knowledge.articles.article import Article, Category, Edition, Vote, best_language
+from knowledge.articles.article import Article, Category, Vote, best_language
 from knowledge.audience import sees
+from knowledge.edition import Edition
 from knowledge.paging import RowPages
 from portal.accounts.products import Product
 from portal.db import db

@@ -11,9 +11,9 @@ from flask_login import current_user
 from markupsafe import Markup
 
 from knowledge.articles import reading
-from knowledge.articles.article import Edition
 from knowledge.articles.votes import vote as keep_vote
 from knowledge.audience import sees
+from knowledge.edition import Edition
 from portal.db import db, utcnow
 from portal.fragments import fragment
 from portal.web import limiter, public, settings, wants_partial

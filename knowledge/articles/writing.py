@@ -10,9 +10,10 @@ from functools import cache
 from flask_babel import force_locale, gettext
 from sqlalchemy import delete, insert, or_, select, tuple_
 
-from knowledge.articles.article import Article, Category, Edition, Section
+from knowledge.articles.article import Article, Category, Section
 from knowledge.articles.rendering import TooLong, render
 from knowledge.audience import is_audience, open_to
+from knowledge.edition import Edition
 from knowledge.search.changes import note_changes
 from portal.db import db
 from portal.errors import Refused

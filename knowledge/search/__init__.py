@@ -1,4 +1,4 @@
-"""The one search: an index of article sections, and what is found in it. Nobody else imports whoosh."""
+"""The one search: an index of everything that helps, and what is found in it. Nobody else imports whoosh."""
 
 import warnings
 
@@ -9,6 +9,7 @@ with warnings.catch_warnings():  # its sources warn when they are compiled anew,
     import whoosh.lang.stopwords
     import whoosh.qparser  # noqa: F401  (imported by its searcher)
 
-    from knowledge.search.finding import answers, present, search
+    from knowledge.search.finding import search
+    from knowledge.search.presenting import answers, present
 
 __all__ = ["answers", "present", "search"]

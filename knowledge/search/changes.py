@@ -1,8 +1,8 @@
-"""What the index has yet to learn: rows written in the transaction that changes an article."""
+"""What the index has yet to learn: rows written in the transaction that changes what is searched."""
 
 from collections.abc import Iterable
 
-from sqlalchemy import String, func, insert, select
+from sqlalchemy import String, delete, func, insert, select
 from sqlalchemy.orm import Mapped, mapped_column
 
 from portal.db import Model, db
@@ -10,7 +10,7 @@ from portal.jobs import enqueue
 
 
 class IndexChange(Model):
-    """One thing to be indexed anew; deleted when that is done. `kind` is what `search.sources` calls it."""
+    """One thing to be indexed anew; deleted when that is done. `kind` is what its source is called."""
 
     __tablename__ = "index_change"
 
@@ -23,6 +23,20 @@ def note_changes(ids: Iterable[int], kind: str = "article") -> None:
     """Have these articles (documents …) indexed after this transaction commits."""
     db.session.execute(insert(IndexChange), [{"kind": kind, "item_id": item_id} for item_id in ids])
     enqueue("index")
+
+
+def noted_changes() -> tuple[int, dict[str, set[int]]]:
+    """The newest note's number, and what is noted up to it by kind."""
+    last = db.session.scalar(select(func.max(IndexChange.id))) or 0
+    changed: dict[str, set[int]] = {}
+    for row in db.session.execute(select(IndexChange.kind, IndexChange.item_id).where(IndexChange.id <= last)):
+        changed.setdefault(row.kind, set()).add(row.item_id)
+    return last, changed
+
+
+def forget_changes(last: int) -> None:
+    """These are indexed."""
+    db.session.execute(delete(IndexChange).where(IndexChange.id <= last))
 
 
 def outstanding() -> int:

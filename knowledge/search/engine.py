@@ -1,28 +1,16 @@
-"""The reading side: one long-lived searcher per process, renewed when `current.json` changes.
+"""What an engine must do, so that one can stand in for another: Whoosh in files, PostgreSQL for many web nodes.
 
-Whoosh's readers keep a position in their files and must not be shared by threads at the same moment, so a lock lets one
-search through at a time. Nothing is lost by it: a search is pure Python and would hold the interpreter anyway.
+An engine keeps words that `cutting.py` cut, under references, and gives the best references for weighted words. What
+the words of a question are, how results are grouped and what is shown of them is decided above it, for all engines.
 """
 
-import logging
-import os
-import time
-from collections import OrderedDict
-from collections.abc import Callable, Hashable, Iterator
-from contextlib import contextmanager, suppress
-from threading import RLock
-from typing import Any, TypeVar
+from collections.abc import Callable, Hashable, Iterable, Sequence
+from contextlib import AbstractContextManager
+from typing import NamedTuple, Protocol, TypeVar
 
 from flask import current_app
-from whoosh.query import And, Every, Or, Term
 
-from knowledge.search.index import SCHEMA, IndexFolder, Pointer
-
-log = logging.getLogger(__name__)
-
-RESULTS_KEPT = 500
-FILTERS_KEPT = 12  # sets of document numbers: some megabytes each where there are 100,000 sections
-NOBODY = "\0"  # a right that no document carries
+from knowledge.search.items import Ref, Scope
 
 Answer = TypeVar("Answer")
 
@@ -31,96 +19,72 @@ class Unavailable(Exception):
     """There is no index that can be read now."""
 
 
-class Engine:
-    """The searcher of this process, the sets of documents each right may see, and the results asked for lately."""
+class Busy(Exception):
+    """Another process or thread is writing the index."""
 
-    def __init__(self, place: IndexFolder) -> None:
-        self.place = place
-        self.lock = RLock()
-        self.pointer: Pointer | None = None
-        self._stamp: tuple[int, int] | None = None
-        self._index: Any = None
-        self._searcher: Any = None
-        self._allowed: dict[Hashable, set[int]] = {}
-        self._kept: OrderedDict[Hashable, Any] = OrderedDict()
-        self._asked_to_heal_at = -1e9
 
-    @contextmanager
-    def opened(self, token: str) -> Iterator["Any"]:
-        """The searcher over the newest index of the database with this token, for one thread at a time.
+class Wanted(NamedTuple):
+    """A word as a field holds it, and how much it counts."""
+
+    field: str
+    term: str
+    boost: float
+
+
+class Searcher(Protocol):
+    """An index as it is at one moment."""
+
+    def fields(self) -> frozenset[str]:
+        """The fields that hold any word."""
+
+    def holds(self, field: str, term: str) -> bool:
+        """Whether the word stands anywhere, also where the reader may not look: never to be told."""
+
+    def stands_in(self, field: str, term: str, scope: Scope) -> bool:
+        """Whether the word stands in something of this scope."""
+
+    def frequency(self, word: str) -> int:
+        """In how many public items a word of the field `words.WORDS` stands."""
+
+    def beginning_with(self, start: str, most: int) -> Iterable[str]:
+        """Public words that begin so, in the order of the alphabet."""
+
+    def near(self, word: str, reach: int) -> Iterable[str]:
+        """Public words with the same first letter that are at most `reach` (1 or 2) changes of a letter away."""
+
+    def best(self, wanted: Sequence[Wanted], scope: Scope, limit: int) -> list[tuple[float, Ref]]:
+        """The best items for these words joined by OR, with a bonus for those that hold more of them. Best first."""
+
+
+class Engine(Protocol):
+    """Reading and writing an index. Writers hold its one lock, or raise `Busy`."""
+
+    def opened(self, token: str) -> AbstractContextManager[Searcher]:
+        """The newest index of the database with this token, for one thread at a time.
 
         Raises `Unavailable`, and has the index healed, when there is none or when it breaks inside the block.
         """
-        with self.lock:
-            try:
-                self._renew()
-                if self.pointer is None or self.pointer.token != token:
-                    raise Unavailable("the index is of another database")
-                yield self._searcher
-            except Exception as error:
-                broken = self.pointer
-                self.close()
-                self._ask_to_heal(broken)
-                raise Unavailable(f"{type(error).__name__}: {error}") from error
-
-    def allowed(self, rights: tuple[str, ...], lang: str | None, product: str | None) -> set[int]:
-        """The documents that may be found with these rights and filters. No rights find nothing.
-
-        Whoosh takes an empty set for no filter at all: whoever searches with this looks whether it is empty first.
-        """
-        key = (rights, lang, product)
-        if key not in self._allowed:
-            wanted = [Or([Term("rights", right) for right in rights] + [Term("rights", NOBODY)])]
-            wanted += [Term("lang", lang)] if lang else []
-            wanted += [Term("product", product)] if product else []
-            while len(self._allowed) >= FILTERS_KEPT:
-                self._allowed.pop(next(iter(self._allowed)))
-            self._allowed[key] = set(self._searcher.docs_for_query(And([*wanted, Every()])))
-        return self._allowed[key]
 
     def kept(self, key: Hashable, answer: Callable[[], Answer]) -> Answer:
-        """The answer to the same question on the same generation, else a new one."""
-        assert self.pointer
-        key = (self.pointer.build, self.pointer.generation, key)
-        if key in self._kept:
-            self._kept.move_to_end(key)
-            return self._kept[key]
-        found = self._kept[key] = answer()
-        while len(self._kept) > RESULTS_KEPT:
-            self._kept.popitem(last=False)
-        return found
+        """Inside `opened`: the answer to the same question on the same state of the index, else a new one."""
+
+    def apply(self) -> int:
+        """Index what `changes.py` noted, in this transaction; returns how many things that were."""
+
+    def rebuild(self) -> int:
+        """Build the index anew beside the live one, then switch; returns how many things are in it."""
+
+    def ailing(self) -> str:
+        """What is wrong with the index, in a word, or "" for a healthy one."""
+
+    def generation(self) -> int:
+        """Which state of the index is live: it grows with every change; 0 when there is none."""
+
+    def count(self) -> int:
+        """How many items the live index holds. Raises `Unavailable`."""
 
     def close(self) -> None:
-        with self.lock:
-            for part in (self._searcher, self._index):
-                with suppress(Exception):
-                    if part is not None:
-                        part.close()
-            self._searcher = self._index = self.pointer = self._stamp = None
-            self._allowed.clear()
-            self._kept.clear()
-
-    def _renew(self) -> None:
-        stat = os.stat(self.place.pointer_path)
-        stamp = (stat.st_ino, stat.st_mtime_ns)
-        if stamp == self._stamp:
-            return
-        self.close()
-        pointer = self.place.pointer()
-        if pointer is None or pointer.schema != SCHEMA:
-            raise Unavailable("the index is of another schema")
-        self._index = self.place.open(pointer)
-        self._searcher = self._index.searcher()
-        self.pointer, self._stamp = pointer, stamp
-
-    def _ask_to_heal(self, broken: Pointer | None) -> None:
-        now = time.monotonic()
-        if now - self._asked_to_heal_at < 10:
-            return
-        self._asked_to_heal_at = now
-        log.warning("search index unavailable, asking for a new one")
-        with suppress(Exception):  # the queue is away: the worker looks every minute
-            current_app.extensions["heal_index"](broken.generation if broken else None)
+        """Let go of files and of what is kept."""
 
 
 def engine() -> Engine:

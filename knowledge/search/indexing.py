@@ -4,12 +4,16 @@ import logging
 import time
 from typing import Any
 
-from flask import Flask
+from flask import Flask, current_app
 from huey import crontab
 
+from knowledge.articles.searched import ArticleSource
 from knowledge.search.changes import outstanding
-from knowledge.search.engine import Engine
-from knowledge.search.index import Busy, IndexFolder, ailing, apply_changes, folder, rebuild
+from knowledge.search.engine import Busy, engine
+from knowledge.search.index import ailing, apply_changes, rebuild
+from knowledge.search.items import register
+from knowledge.search.whoosh_engine import WhooshEngine
+from knowledge.search.whoosh_index import IndexFolder
 from portal.config import Settings
 from portal.db import db
 from portal.jobs import job
@@ -27,9 +31,8 @@ def index() -> None:
 
 def heal(broken_generation: int | None = None) -> str:
     """Build the index anew if it can't be read, or if a search broke on this generation of it. Returns the reason."""
-    place = folder()
-    reason = ailing(place)
-    if not reason and broken_generation is not None and _is_reported(place, broken_generation):
+    reason = ailing()
+    if not reason and broken_generation is not None and _is_reported(broken_generation):
         reason = "broken in a search"
     if not reason:
         return ""
@@ -38,19 +41,20 @@ def heal(broken_generation: int | None = None) -> str:
         rebuild()
     except Busy:
         return ""
-    (place.path / "healed").touch()
+    current_app.extensions["search_healed_at"] = time.monotonic()
     return reason
 
 
-def _is_reported(place: IndexFolder, generation: int) -> bool:
-    pointer, mark = place.pointer(), place.path / "healed"
-    lately = mark.exists() and time.time() - mark.stat().st_mtime < HEALED_AGAIN_AFTER
-    return pointer is not None and pointer.generation == generation and not lately
+def _is_reported(generation: int) -> bool:
+    healed_at = current_app.extensions.get("search_healed_at")
+    lately = healed_at is not None and time.monotonic() - healed_at < HEALED_AGAIN_AFTER
+    return engine().generation() == generation and not lately
 
 
 def init_search(app: Flask, config: Settings) -> None:
     """Put the engine into the application, and the healer into its queue."""
-    app.extensions["search"] = Engine(IndexFolder(config.instance / "search"))
+    register(ArticleSource())
+    app.extensions["search"] = WhooshEngine(IndexFolder(config.instance / "search"))
     queue: Any = app.extensions["queue"]
 
     @queue.task(name="heal_index")

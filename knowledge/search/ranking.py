@@ -1,29 +1,30 @@
-"""How a question becomes a query, and what comes first. Every weight of the search stands here or in `index.py`.
+"""What a question asks for, and what comes first. Every weight of the search stands here or in `cutting.py`.
 
 A visitor's text is only ever cut into words: field names, operators and wildcards mean nothing.
 """
 
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from itertools import islice
-from typing import Any
-
-from whoosh.query import Or, Query, Term
 
 from knowledge.search import words
+from knowledge.search.engine import Searcher, Wanted
+from knowledge.search.items import Ref, Scope
 from knowledge.search.words import CJK, IDENT, TEXT_FIELDS, WORDS
+from knowledge.versions import covers, sort_key
 
 LONGEST = 200  # characters of a question that are read
 MOST_WORDS = 24
 DEPTH = 100  # sections that are looked at; results are grouped and counted among them
 
-COVERAGE = 0.9  # Whoosh's bonus for sections that hold more of the words
+COVERAGE = 0.9  # the bonus for items that hold more of the words
 IDENT_BOOST = 3.0  # a version, an error code or a file name that is there exactly
 COMPLETED_BOOST = 0.6  # words that begin as the last word typed so far
 GUESSED_BOOST = 0.4  # words that resemble one that nobody has written
-OTHER_SECTIONS = 0.15  # what an article's second-best section adds to its best
+OTHER_ITEMS = 0.15  # what the second-best section of an article adds to its best
 READERS_LANGUAGE, SITES_LANGUAGE, OTHER_LANGUAGE = 1.0, 0.9, 0.75
 SAME_PRODUCT, OTHER_PRODUCT = 1.25, 0.8
+SAME_VERSION, OTHER_VERSION = 1.1, 0.7
 COMPLETIONS, GUESSES = 20, 6
 
 
@@ -48,33 +49,26 @@ class Question:
         for term in islice(terms, 4 * MOST_WORDS):
             self.wanted.setdefault(name, {}).setdefault(term, boost)
 
-    def query(self, reader: Any) -> Query:
-        """The words joined by OR, with a bonus for covering more of them.
-
-        Words that stand nowhere are left out, since Whoosh's bonus makes the score of a lone word zero.
-        """
-        terms = self._present(reader)
-        if not terms:  # nothing is known of it, or it is stop words alone
+    def terms(self, searcher: Searcher) -> list[Wanted]:
+        """What to ask the engine for: of what stands anywhere, everything."""
+        found = self._present(searcher)
+        if not found:  # nothing is known of it, or it is stop words alone
             self.want(WORDS, (words.fold(word) for word in self.typed if len(word) > 1))
-            terms = self._present(reader)
-        return Or(terms, scale=COVERAGE) if len(terms) > 1 else Or(terms)
+            found = self._present(searcher)
+        return found
 
-    def _present(self, reader: Any) -> list[Query]:
-        return [
-            Term(name, term, boost=boost)
-            for name, some in self.wanted.items()
-            for term, boost in some.items()
-            if (name, term) in reader
-        ]
+    def _present(self, searcher: Searcher) -> list[Wanted]:
+        every = (Wanted(name, term, boost) for name, some in self.wanted.items() for term, boost in some.items())
+        return [wanted for wanted in every if searcher.holds(wanted.field, wanted.term)]
 
-    def complete(self, reader: Any) -> None:
+    def complete(self, searcher: Searcher) -> None:
         """Want what the last word may become, when it is still being typed."""
         match = list(words.spans(self.text))[-1:]
         if not self.typing or not match or match[0][1] != len(self.text):
             return
         start = words.fold(match[0][2])
         if len(start) > 1:
-            self.want(WORDS, starting_with(reader, start, COMPLETIONS), COMPLETED_BOOST)
+            self.want(WORDS, starting_with(searcher, start, COMPLETIONS), COMPLETED_BOOST)
 
     def guess(self, guesses: dict[str, list[str]]) -> None:
         """Want what resembles the words that nobody has written."""
@@ -82,48 +76,38 @@ class Question:
             self.want(WORDS, candidates[:GUESSES], GUESSED_BOOST)
 
 
-def text_fields(reader: Any) -> tuple[str, ...]:
+def text_fields(searcher: Searcher) -> tuple[str, ...]:
     """The languages there is any text in."""
-    present = set(reader.indexed_field_names())
-    return tuple(name for name in TEXT_FIELDS if name in present)
+    return tuple(name for name in TEXT_FIELDS if name in searcher.fields())
 
 
-def starting_with(reader: Any, start: str, most: int) -> list[str]:
+def starting_with(searcher: Searcher, start: str, most: int) -> list[str]:
     """Public words that begin so, the most frequent first."""
-    found = [term.decode() for term in islice(reader.expand_prefix(WORDS, start), 200)]
-    return sorted(found, key=lambda word: -reader.doc_frequency(WORDS, word))[:most]
+    return sorted(searcher.beginning_with(start, 200), key=lambda word: -searcher.frequency(word))[:most]
 
 
-def unknown_words(question: Question, searcher: Any, allowed: Any) -> list[str]:
+def unknown_words(question: Question, searcher: Searcher, scope: Scope) -> list[str]:
     """The words of a question that stand in nothing the asker may see."""
-    reader = searcher.reader()
     return [
         word
         for word in question.typed
         if len(word) > 3
         and not any(char.isdigit() for char in word)
-        and (WORDS, words.fold(word)) not in reader
+        and not searcher.holds(WORDS, words.fold(word))
         and not any(
-            _stands_in(searcher, name, term, allowed) for name in question.fields if (term := words.stemmer(name)(word))
+            searcher.stands_in(name, term, scope) for name in question.fields if (term := words.stemmer(name)(word))
         )
     ]
 
 
-def _stands_in(searcher: Any, name: str, term: str, allowed: Any) -> bool:
-    return (name, term) in searcher.reader() and any(
-        number in allowed for number in searcher.docs_for_query(Term(name, term))
-    )
-
-
-def similar_words(reader: Any, word: str) -> list[str]:
+def similar_words(searcher: Searcher, word: str) -> list[str]:
     """Public words that resemble `word`, or go on from it: the nearest first, then the most frequent."""
     folded = words.fold(word)
-    reach = 1 if len(folded) < 6 else 2
-    near = set(reader.terms_within(WORDS, folded, reach, prefix=1))
+    near = set(searcher.near(folded, 1 if len(folded) < 6 else 2))
     if len(folded) > 5:
-        near |= set(starting_with(reader, folded, 5))
+        near |= set(starting_with(searcher, folded, 5))
     ranked = [
-        (distance(folded, other, 3), -reader.doc_frequency(WORDS, other), other)
+        (distance(folded, other, 3), -searcher.frequency(other), other)
         for other in near
         if len(other) > 3 and not any(char.isdigit() for char in other)
     ]
@@ -148,52 +132,77 @@ def distance(a: str, b: str, most: int) -> int:
 
 @dataclass(frozen=True)
 class Hit:
-    """An article found, with the positions of its best sections, the best first."""
+    """A thing found, with its best items, the best first. `is_covered` says whether it is for the wanted version."""
 
-    article_id: int
+    refs: tuple[Ref, ...]
     score: float
-    positions: tuple[int, ...]
+    is_covered: bool | None = None
+
+    @property
+    def best(self) -> Ref:
+        return self.refs[0]
+
+
+@dataclass(frozen=True)
+class Preference:
+    """What this reader would rather have: their language, then the site's; a product, and its version."""
+
     lang: str
-    product: str | None
+    site_lang: str
+    product: str | None = None
+    version: str | None = None
+
+    def weigh(self, ref: Ref) -> float:
+        return ref.prior * self._language(ref.lang) * self._product(ref.product) * self._version(ref)
+
+    def covers(self, ref: Ref) -> bool | None:
+        """Whether this is for the version that is wanted of its product; None where that can't be said."""
+        if not self.version or (self.product and ref.product not in (None, self.product)):
+            return None
+        return covers(ref.versions, self.version)
+
+    def order(self, hit: Hit) -> tuple[bool, bool, str, float]:
+        """Which of the translations and versions of one thing is shown: the greatest."""
+        ref = hit.best
+        return (_base(ref.lang) == _base(self.lang), hit.is_covered is True, _edition(ref), hit.score)
+
+    def _language(self, lang: str) -> float:
+        if not lang or _base(lang) == _base(self.lang):
+            return READERS_LANGUAGE
+        return SITES_LANGUAGE if _base(lang) == _base(self.site_lang) else OTHER_LANGUAGE
+
+    def _product(self, product: str | None) -> float:
+        if not self.product or not product:
+            return 1.0
+        return SAME_PRODUCT if product == self.product else OTHER_PRODUCT
+
+    def _version(self, ref: Ref) -> float:
+        answer = self.covers(ref)
+        return 1.0 if answer is None else SAME_VERSION if answer else OTHER_VERSION
 
 
-def group(found: Sequence[tuple[float, Any]], reader_lang: str, site_lang: str, product: str | None) -> list[Hit]:
-    """Sections to articles: one per address, in the reader's language if that one was found too. Best first."""
-    sections: dict[int, list[tuple[float, int]]] = {}
-    about: dict[int, tuple[str, str, str | None]] = {}
-    for score, (article_id, position, slug, lang, its_product) in found:
-        sections.setdefault(article_id, []).append((score, position))
-        about[article_id] = (slug, lang, its_product)
+def group(found: Sequence[tuple[float, Ref]], preference: Preference) -> list[Hit]:
+    """Items to things: one for each address, the translation and version that this reader prefers. Best first."""
+    things: dict[tuple[str, int], list[tuple[float, Ref]]] = {}
+    for score, ref in found:
+        things.setdefault((ref.kind, ref.item_id), []).append((score, ref))
     chosen: dict[str, Hit] = {}
-    for article_id, scored in sections.items():
-        slug, lang, its_product = about[article_id]
+    for scored in things.values():
         scored.sort(key=lambda pair: -pair[0])
-        score = scored[0][0] + (OTHER_SECTIONS * scored[1][0] if len(scored) > 1 else 0.0)
-        score *= _language_weight(lang, reader_lang, site_lang) * _product_weight(its_product, product)
-        hit = Hit(article_id, score, tuple(position for _, position in scored[:3]), lang, its_product)
-        rival = chosen.get(slug)
-        if rival is None or _preference(hit, reader_lang) > _preference(rival, reader_lang):
-            chosen[slug] = hit if rival is None or rival.score < score else Hit(**{**vars(hit), "score": rival.score})
-        elif rival.score < score:
-            chosen[slug] = Hit(**{**vars(rival), "score": score})
-    return sorted(chosen.values(), key=lambda hit: (-hit.score, hit.article_id))
-
-
-def _preference(hit: Hit, reader_lang: str) -> tuple[bool, float]:
-    return (_base(hit.lang) == _base(reader_lang), hit.score)
+        score, ref = scored[0]
+        score += OTHER_ITEMS * scored[1][0] if len(scored) > 1 else 0.0
+        refs = tuple(ref for _, ref in scored[:3])
+        hit = Hit(refs, score * preference.weigh(ref), preference.covers(ref))
+        rival = chosen.setdefault(ref.address, hit)
+        better = max(hit, rival, key=preference.order)
+        chosen[ref.address] = replace(better, score=max(hit.score, rival.score))
+    return sorted(chosen.values(), key=lambda hit: (-hit.score, hit.best))
 
 
 def _base(lang: str) -> str:
     return lang.split("-")[0]
 
 
-def _language_weight(lang: str, reader_lang: str, site_lang: str) -> float:
-    if _base(lang) == _base(reader_lang):
-        return READERS_LANGUAGE
-    return SITES_LANGUAGE if _base(lang) == _base(site_lang) else OTHER_LANGUAGE
-
-
-def _product_weight(product: str | None, wanted: str | None) -> float:
-    if not wanted or not product:
-        return 1.0
-    return SAME_PRODUCT if product == wanted else OTHER_PRODUCT
+def _edition(ref: Ref) -> str:
+    """Of manuals the newest first; articles are of one version."""
+    return sort_key(ref.versions) if ref.kind == "document" and ref.versions else ""

@@ -7,7 +7,8 @@ from flask_login import current_user
 
 from knowledge.articles.reading import product_names
 from knowledge.paging import ListPages
-from knowledge.search.finding import answer, present, search
+from knowledge.search.finding import search
+from knowledge.search.presenting import answer, present
 from portal.web import limiter, public, settings, wants_partial
 
 bp = Blueprint("search", __name__)

@@ -6,8 +6,9 @@ from dataclasses import replace
 import pytest
 from flask import Flask
 
-from knowledge.articles.article import Article, Edition, Section, best_language
+from knowledge.articles.article import Article, Section, best_language
 from knowledge.articles.writing import publish, publish_all, withdraw
+from knowledge.edition import Edition
 from knowledge.search.changes import outstanding
 from portal.db import db, utcnow
 from portal.errors import Refused

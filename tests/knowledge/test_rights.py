@@ -1,16 +1,19 @@
 """Hidden articles appear nowhere: no page, list, count, result, snippet, suggestion or correction."""
 
 from collections.abc import Callable
+from dataclasses import replace
 
 import pytest
 from flask import Flask
 from flask.testing import FlaskClient
-from whoosh.query import Every
 
-from knowledge.articles.article import Article, Edition
+from knowledge.articles.article import Article
+from knowledge.audience import PUBLIC
+from knowledge.edition import Edition
 from knowledge.search.engine import engine
 from knowledge.search.finding import Asked, _ask, _run
-from knowledge.search.ranking import Question
+from knowledge.search.items import Scope
+from knowledge.search.ranking import Preference, Question
 from portal.db import db
 
 SECRET = "zanzibarium"  # a word that stands in hidden articles alone
@@ -98,10 +101,10 @@ def test_a_search_for_a_hidden_word_looks_like_one_for_a_word_nobody_wrote(
 def test_an_empty_set_of_rights_finds_nothing(app: Flask, write: Callable[..., str]) -> None:
     write()
     with app.test_request_context(), engine().opened(Edition.current()[0]) as searcher:
-        assert searcher.docs_for_query(Every())
-        assert engine().allowed((), None, None) == set()
-        assert _run(searcher, Question("harbour", ("en",)), set()) == []
-        assert _ask(searcher, Asked("harbour", (), "en", None, None, None, True)).hits == ()
+        asked = Asked("harbour", Scope((PUBLIC,)), Preference("en", "en"), True)
+        assert len(_ask(searcher, asked).hits) == 1
+        assert not _ask(searcher, replace(asked, scope=Scope(()))).hits
+        assert not _run(searcher, Question("harbour", ("en",)), Scope(()))
 
 
 def test_rows_are_asked_again_when_the_index_lags(app: Flask, client: FlaskClient, write: Callable[..., str]) -> None:

@@ -1,0 +1,227 @@
+"""Whoosh as the engine: one long-lived searcher per process, renewed when `current.json` changes.
+
+Whoosh's readers keep a position in their files and must not be shared by threads at the same moment, so a lock lets one
+search through at a time. Nothing is lost by it: a search is pure Python and would hold the interpreter anyway.
+"""
+
+import logging
+import os
+import time
+from collections import OrderedDict
+from collections.abc import Callable, Hashable, Iterable, Iterator, Sequence
+from contextlib import contextmanager, suppress
+from dataclasses import replace
+from itertools import islice
+from threading import RLock
+from typing import Any, TypeVar
+
+from flask import current_app
+from whoosh.query import And, Every, Or, Term
+
+from knowledge.edition import Edition
+from knowledge.search.changes import forget_changes, noted_changes
+from knowledge.search.cutting import SCHEMA
+from knowledge.search.engine import Unavailable, Wanted
+from knowledge.search.items import Ref, Scope
+from knowledge.search.ranking import COVERAGE
+from knowledge.search.whoosh_index import IndexFolder, Pointer
+from knowledge.search.words import WORDS
+
+log = logging.getLogger(__name__)
+
+RESULTS_KEPT = 500
+FILTERS_KEPT = 12  # sets of document numbers: some megabytes each where there are 100,000 sections
+MOST_AT_ONCE = 5000  # more changes than this are quicker built anew
+NOBODY = "\0"  # an audience that no document has
+
+Answer = TypeVar("Answer")
+
+
+class WhooshSearcher:
+    """A searcher and what it has worked out: the set of documents each scope may see."""
+
+    def __init__(self, index: Any) -> None:
+        self._searcher = index.searcher()
+        self._reader = self._searcher.reader()
+        self._names = frozenset(self._reader.indexed_field_names())
+        self._allowed: dict[Scope, set[int]] = {}
+
+    def fields(self) -> frozenset[str]:
+        return self._names
+
+    def holds(self, field: str, term: str) -> bool:
+        return (field, term) in self._reader
+
+    def stands_in(self, field: str, term: str, scope: Scope) -> bool:
+        allowed = self._allowed_in(scope)
+        return self.holds(field, term) and any(n in allowed for n in self._searcher.docs_for_query(Term(field, term)))
+
+    def frequency(self, word: str) -> int:
+        return int(self._reader.doc_frequency(WORDS, word))
+
+    def beginning_with(self, start: str, most: int) -> Iterable[str]:
+        return (term.decode() for term in islice(self._reader.expand_prefix(WORDS, start), most))
+
+    def near(self, word: str, reach: int) -> Iterable[str]:
+        found: Iterable[str] = self._reader.terms_within(WORDS, word, reach, prefix=1)
+        return found
+
+    def best(self, wanted: Sequence[Wanted], scope: Scope, limit: int) -> list[tuple[float, Ref]]:
+        # Whoosh's bonus makes the score of a lone word zero, also when the others stand nowhere: those are left out.
+        terms = [Term(*word[:2], boost=word.boost) for word in wanted if self.holds(*word[:2])]
+        allowed = self._allowed_in(scope)
+        if not allowed or not terms:  # Whoosh takes an empty set for no filter at all
+            return []
+        query = Or(terms, scale=COVERAGE) if len(terms) > 1 else Or(terms)
+        results = self._searcher.search(query, limit=limit, filter=allowed)
+        stored = self._searcher.stored_fields
+        return [(score, Ref(*stored(number)["ref"])) for score, number in results.top_n]
+
+    def count(self) -> int:
+        return int(self._reader.doc_count())
+
+    def close(self) -> None:
+        with suppress(Exception):
+            self._searcher.close()
+
+    def _allowed_in(self, scope: Scope) -> set[int]:
+        if scope not in self._allowed:
+            wanted = [Or([Term("audience", name) for name in (*scope.audiences, NOBODY)])]
+            narrowed = (("kind", scope.kind), ("lang", scope.lang), ("product", scope.product))
+            wanted += [Term(field, value) for field, value in narrowed if value]
+            while len(self._allowed) >= FILTERS_KEPT:
+                self._allowed.pop(next(iter(self._allowed)))
+            self._allowed[scope] = set(self._searcher.docs_for_query(And([*wanted, Every()])))
+        return self._allowed[scope]
+
+
+class WhooshEngine:
+    """The searcher of this process, the results asked for lately, and the one writer."""
+
+    def __init__(self, place: IndexFolder) -> None:
+        self.place = place
+        self.lock = RLock()
+        self.pointer: Pointer | None = None
+        self._stamp: tuple[int, int] | None = None
+        self._index: Any = None
+        self._searcher: WhooshSearcher | None = None
+        self._kept: OrderedDict[Hashable, Any] = OrderedDict()
+        self._asked_to_heal_at = -1e9
+
+    @contextmanager
+    def opened(self, token: str) -> Iterator[WhooshSearcher]:
+        with self.lock:
+            try:
+                self._renew()
+                if self.pointer is None or self._searcher is None or self.pointer.token != token:
+                    raise Unavailable("the index is of another database")
+                yield self._searcher
+            except Exception as error:
+                broken = self.pointer
+                self.close()
+                self._ask_to_heal(broken)
+                raise Unavailable(f"{type(error).__name__}: {error}") from error
+
+    def kept(self, key: Hashable, answer: Callable[[], Answer]) -> Answer:
+        assert self.pointer
+        key = (self.pointer.build, self.pointer.generation, key)
+        if key in self._kept:
+            self._kept.move_to_end(key)
+            return self._kept[key]
+        found = self._kept[key] = answer()
+        while len(self._kept) > RESULTS_KEPT:
+            self._kept.popitem(last=False)
+        return found
+
+    def apply(self) -> int:
+        with self.place.writing():
+            return self._apply()
+
+    def rebuild(self) -> int:
+        with self.place.writing():
+            return self._rebuild()
+
+    def ailing(self) -> str:
+        token, number = Edition.current()
+        pointer = self.place.pointer()
+        if not token and not pointer:
+            return ""  # nothing was ever written
+        if pointer is None:
+            return "missing"
+        if pointer.schema != SCHEMA:
+            return "of another schema"
+        if pointer.token != token or pointer.edition > number:
+            return "of another database"
+        try:
+            self.place.try_out(pointer)
+        except Exception as error:
+            return f"torn ({type(error).__name__})"
+        return ""
+
+    def generation(self) -> int:
+        pointer = self.place.pointer()
+        return pointer.generation if pointer else 0
+
+    def count(self) -> int:
+        with self.opened(Edition.current()[0]) as searcher:
+            return searcher.count()
+
+    def close(self) -> None:
+        with self.lock:
+            if self._searcher is not None:
+                self._searcher.close()
+            with suppress(Exception):
+                if self._index is not None:
+                    self._index.close()
+            self._searcher = self._index = self.pointer = self._stamp = None
+            self._kept.clear()
+
+    def _apply(self) -> int:
+        pointer = self.place.pointer()
+        token, number = Edition.current()
+        if pointer is None or pointer.schema != SCHEMA or pointer.token != token or pointer.edition > number:
+            return self._rebuild()
+        last, changed = noted_changes()
+        count = sum(map(len, changed.values()))
+        if count > MOST_AT_ONCE:
+            return self._rebuild()
+        try:
+            self.place.change(pointer, changed)
+        except Exception as error:
+            log.warning("search index can't be written, building it anew", exc_info=error)
+            return self._rebuild()
+        self.place.point(replace(pointer, generation=pointer.generation + 1, edition=number))
+        forget_changes(last)
+        return count
+
+    def _rebuild(self) -> int:
+        before = self.place.pointer()
+        token, number = Edition.current()
+        last, _ = noted_changes()
+        build, count = self.place.build()
+        self.place.point(Pointer(build, SCHEMA, before.generation + 1 if before else 1, token, number))
+        self.place.forget_builds({build, before.build if before else build})
+        forget_changes(last)
+        return count
+
+    def _renew(self) -> None:
+        stat = os.stat(self.place.pointer_path)
+        stamp = (stat.st_ino, stat.st_mtime_ns)
+        if stamp == self._stamp:
+            return
+        self.close()
+        pointer = self.place.pointer()
+        if pointer is None or pointer.schema != SCHEMA:
+            raise Unavailable("the index is of another schema")
+        self._index = self.place.open(pointer)
+        self._searcher = WhooshSearcher(self._index)
+        self.pointer, self._stamp = pointer, stamp
+
+    def _ask_to_heal(self, broken: Pointer | None) -> None:
+        now = time.monotonic()
+        if now - self._asked_to_heal_at < 10:
+            return
+        self._asked_to_heal_at = now
+        log.warning("search index unavailable, asking for a new one")
+        with suppress(Exception):  # the queue is away: the worker looks every minute
+            current_app.extensions["heal_index"](broken.generation if broken else None)
