@@ -4,8 +4,8 @@ import re
 from functools import lru_cache
 
 _NUMBERS = re.compile(r"v?(\d{1,9}(?:\.\d{1,9}){0,5})(?:\.[x*])?", re.IGNORECASE)
-_BOUND = re.compile(r"(>=|<=|>|<|=|\^|~)?\s*(v?\d[\d.]*(?:\.[x*])?)", re.IGNORECASE)
-_SPAN = re.compile(r"\s*(v?\d[\d.]*)\s*(?:-|–|to)\s*(v?\d[\d.]*)\s*", re.IGNORECASE)
+_BOUND = re.compile(r"(>=|<=|>|<|=|\^|~)?\s*(v?\d+(?:\.\d+)*(?:\.[x*])?)", re.IGNORECASE)
+_SPAN = re.compile(r"\s*(v?\d+(?:\.\d+)*)\s*(?:-|–|to)\s*(v?\d+(?:\.\d+)*)\s*", re.IGNORECASE)
 _KEY_WIDTH = 9
 
 
