@@ -45,6 +45,7 @@ SETTINGS = (
         "memory://",
         "Where rate limits are counted: `memory://` (one web process) or `redis://…`.",
     ),
+    Setting("search_engine", "whoosh", "`whoosh`: files in the instance folder; `postgresql`: in the database."),
     Setting("mail_url", "file", "`file` writes `mail/*.eml` in the instance folder; else `smtp://` or `smtps://`."),
     Setting("mail_from", "support@localhost", "The sender of every mail."),
     Setting("policy", "demo", "The support policy: a shipped name, or the path of a policy file."),
@@ -149,6 +150,10 @@ def check_settings(settings: Settings) -> None:
         raise ConfigurationError(
             f"base_url: write a full address (https://help.example.com), not {settings.base_url!r}"
         )
+    if settings.search_engine not in ("whoosh", "postgresql"):
+        raise ConfigurationError(f"search_engine: write whoosh or postgresql, not {settings.search_engine!r}")
+    if settings.search_engine == "postgresql" and not settings.database_url.startswith("postgres"):
+        raise ConfigurationError("search_engine: postgresql needs a database_url of PostgreSQL")
     try:
         ZoneInfo(settings.default_zone)
     except (KeyError, ValueError, OSError):

@@ -22,6 +22,7 @@ from tests import postgresql as postgresql_wheel
 
 def pytest_addoption(parser: pytest.Parser) -> None:
     parser.addoption("--database", choices=("sqlite", "postgresql"), default=os.environ.get("TEST_DATABASE", "sqlite"))
+    parser.addoption("--search-engine", choices=("whoosh", "postgresql"), default="whoosh")
 
 
 def pytest_configure() -> None:
@@ -80,10 +81,15 @@ def instance(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 @pytest.fixture(scope="session")
-def shared_app(database_url: str, instance: Path) -> Iterator[Flask]:
+def shared_app(database_url: str, instance: Path, request: pytest.FixtureRequest) -> Iterator[Flask]:
     """One application for the whole run; every test finds its tables empty."""
     app = create_app(
-        testing=True, instance=instance, database_url=database_url, secret_key="only-for-the-tests", mode="demo"
+        testing=True,
+        instance=instance,
+        database_url=database_url,
+        secret_key="only-for-the-tests",
+        mode="demo",
+        search_engine=request.config.getoption("--search-engine"),
     )
     app.test_client_class = Client
     with app.app_context():

@@ -4,7 +4,7 @@ An engine keeps words that `cutting.py` cut, under references, and gives the bes
 the words of a question are, how results are grouped and what is shown of them is decided above it, for all engines.
 """
 
-from collections.abc import Callable, Hashable, Iterable, Sequence
+from collections.abc import Callable, Collection, Hashable, Sequence
 from contextlib import AbstractContextManager
 from typing import NamedTuple, Protocol, TypeVar
 
@@ -37,20 +37,17 @@ class Searcher(Protocol):
     def fields(self) -> frozenset[str]:
         """The fields that hold any word."""
 
-    def holds(self, field: str, term: str) -> bool:
-        """Whether the word stands anywhere, also where the reader may not look: never to be told."""
+    def known(self, words: Collection[tuple[str, str]]) -> frozenset[tuple[str, str]]:
+        """Those (field, word) that stand anywhere, also where the reader may not look: never to be told."""
 
     def stands_in(self, field: str, term: str, scope: Scope) -> bool:
         """Whether the word stands in something of this scope."""
 
-    def frequency(self, word: str) -> int:
-        """In how many public items a word of the field `words.WORDS` stands."""
+    def beginning_with(self, start: str, most: int) -> list[tuple[str, int]]:
+        """Public words (the field `words.WORDS`) that begin so, and in how many items each stands."""
 
-    def beginning_with(self, start: str, most: int) -> Iterable[str]:
-        """Public words that begin so, in the order of the alphabet."""
-
-    def near(self, word: str, reach: int) -> Iterable[str]:
-        """Public words with the same first letter that are at most `reach` (1 or 2) changes of a letter away."""
+    def near(self, word: str, reach: int) -> list[tuple[str, int]]:
+        """The same of words with the same first letter that are at most `reach` (1 or 2) changed letters away."""
 
     def best(self, wanted: Sequence[Wanted], scope: Scope, limit: int) -> list[tuple[float, Ref]]:
         """The best items for these words joined by OR, with a bonus for those that hold more of them. Best first."""

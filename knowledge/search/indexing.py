@@ -9,9 +9,10 @@ from huey import crontab
 
 from knowledge.articles.searched import ArticleSource
 from knowledge.search.changes import outstanding
-from knowledge.search.engine import Busy, engine
+from knowledge.search.engine import Busy, Engine, engine
 from knowledge.search.index import ailing, apply_changes, rebuild
 from knowledge.search.items import register
+from knowledge.search.postgres_engine import PostgresEngine
 from knowledge.search.whoosh_engine import WhooshEngine
 from knowledge.search.whoosh_index import IndexFolder
 from portal.config import Settings
@@ -51,10 +52,16 @@ def _is_reported(generation: int) -> bool:
     return engine().generation() == generation and not lately
 
 
+def _engine(config: Settings) -> Engine:
+    if config.search_engine == "postgresql":
+        return PostgresEngine()
+    return WhooshEngine(IndexFolder(config.instance / "search"))
+
+
 def init_search(app: Flask, config: Settings) -> None:
     """Put the engine into the application, and the healer into its queue."""
     register(ArticleSource())
-    app.extensions["search"] = WhooshEngine(IndexFolder(config.instance / "search"))
+    app.extensions["search"] = _engine(config)
     queue: Any = app.extensions["queue"]
 
     @queue.task(name="heal_index")

@@ -58,8 +58,9 @@ class Question:
         return found
 
     def _present(self, searcher: Searcher) -> list[Wanted]:
-        every = (Wanted(name, term, boost) for name, some in self.wanted.items() for term, boost in some.items())
-        return [wanted for wanted in every if searcher.holds(wanted.field, wanted.term)]
+        every = [Wanted(name, term, boost) for name, some in self.wanted.items() for term, boost in some.items()]
+        known = searcher.known([wanted[:2] for wanted in every])
+        return [wanted for wanted in every if wanted[:2] in known]
 
     def complete(self, searcher: Searcher) -> None:
         """Want what the last word may become, when it is still being typed."""
@@ -83,17 +84,18 @@ def text_fields(searcher: Searcher) -> tuple[str, ...]:
 
 def starting_with(searcher: Searcher, start: str, most: int) -> list[str]:
     """Public words that begin so, the most frequent first."""
-    return sorted(searcher.beginning_with(start, 200), key=lambda word: -searcher.frequency(word))[:most]
+    found = sorted(searcher.beginning_with(start, 200), key=lambda pair: -pair[1])
+    return [word for word, _ in found[:most]]
 
 
 def unknown_words(question: Question, searcher: Searcher, scope: Scope) -> list[str]:
     """The words of a question that stand in nothing the asker may see."""
+    typed = [word for word in question.typed if len(word) > 3 and not any(char.isdigit() for char in word)]
+    known = searcher.known([(WORDS, words.fold(word)) for word in typed])
     return [
         word
-        for word in question.typed
-        if len(word) > 3
-        and not any(char.isdigit() for char in word)
-        and not searcher.holds(WORDS, words.fold(word))
+        for word in typed
+        if (WORDS, words.fold(word)) not in known
         and not any(
             searcher.stands_in(name, term, scope) for name in question.fields if (term := words.stemmer(name)(word))
         )
@@ -103,12 +105,12 @@ def unknown_words(question: Question, searcher: Searcher, scope: Scope) -> list[
 def similar_words(searcher: Searcher, word: str) -> list[str]:
     """Public words that resemble `word`, or go on from it: the nearest first, then the most frequent."""
     folded = words.fold(word)
-    near = set(searcher.near(folded, 1 if len(folded) < 6 else 2))
+    near = dict(searcher.near(folded, 1 if len(folded) < 6 else 2))
     if len(folded) > 5:
-        near |= set(starting_with(searcher, folded, 5))
+        near |= dict(sorted(searcher.beginning_with(folded, 200), key=lambda pair: -pair[1])[:5])
     ranked = [
-        (distance(folded, other, 3), -searcher.frequency(other), other)
-        for other in near
+        (distance(folded, other, 3), -frequency, other)
+        for other, frequency in near.items()
         if len(other) > 3 and not any(char.isdigit() for char in other)
     ]
     return [other for _, _, other in sorted(ranked)]

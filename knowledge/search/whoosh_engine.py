@@ -8,7 +8,7 @@ import logging
 import os
 import time
 from collections import OrderedDict
-from collections.abc import Callable, Hashable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Collection, Hashable, Iterable, Iterator, Sequence
 from contextlib import contextmanager, suppress
 from dataclasses import replace
 from itertools import islice
@@ -49,26 +49,24 @@ class WhooshSearcher:
     def fields(self) -> frozenset[str]:
         return self._names
 
-    def holds(self, field: str, term: str) -> bool:
-        return (field, term) in self._reader
+    def known(self, words: Collection[tuple[str, str]]) -> frozenset[tuple[str, str]]:
+        return frozenset(word for word in words if word in self._reader)
 
     def stands_in(self, field: str, term: str, scope: Scope) -> bool:
         allowed = self._allowed_in(scope)
-        return self.holds(field, term) and any(n in allowed for n in self._searcher.docs_for_query(Term(field, term)))
+        return (field, term) in self._reader and any(
+            n in allowed for n in self._searcher.docs_for_query(Term(field, term))
+        )
 
-    def frequency(self, word: str) -> int:
-        return int(self._reader.doc_frequency(WORDS, word))
+    def beginning_with(self, start: str, most: int) -> list[tuple[str, int]]:
+        return self._counted(term.decode() for term in islice(self._reader.expand_prefix(WORDS, start), most))
 
-    def beginning_with(self, start: str, most: int) -> Iterable[str]:
-        return (term.decode() for term in islice(self._reader.expand_prefix(WORDS, start), most))
-
-    def near(self, word: str, reach: int) -> Iterable[str]:
-        found: Iterable[str] = self._reader.terms_within(WORDS, word, reach, prefix=1)
-        return found
+    def near(self, word: str, reach: int) -> list[tuple[str, int]]:
+        return self._counted(self._reader.terms_within(WORDS, word, reach, prefix=1))
 
     def best(self, wanted: Sequence[Wanted], scope: Scope, limit: int) -> list[tuple[float, Ref]]:
         # Whoosh's bonus makes the score of a lone word zero, also when the others stand nowhere: those are left out.
-        terms = [Term(*word[:2], boost=word.boost) for word in wanted if self.holds(*word[:2])]
+        terms = [Term(*word[:2], boost=word.boost) for word in wanted if word[:2] in self._reader]
         allowed = self._allowed_in(scope)
         if not allowed or not terms:  # Whoosh takes an empty set for no filter at all
             return []
@@ -79,6 +77,9 @@ class WhooshSearcher:
 
     def count(self) -> int:
         return int(self._reader.doc_count())
+
+    def _counted(self, words: Iterable[str]) -> list[tuple[str, int]]:
+        return [(word, int(self._reader.doc_frequency(WORDS, word))) for word in words]
 
     def close(self) -> None:
         with suppress(Exception):
