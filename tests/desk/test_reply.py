@@ -3,6 +3,7 @@
 from collections.abc import Callable
 from io import BytesIO
 
+import pytest
 from flask import Flask
 from flask.testing import FlaskClient
 
@@ -96,3 +97,12 @@ def test_a_draft_is_there_when_one_comes_back(number: int, agent: FlaskClient) -
     assert "Half a thou</textarea>" in agent.get(f"/desk/{number}").text
     agent.post(f"/desk/{number}/reply", data={"body": "Half a thought."})
     assert "Half a thou</textarea>" not in agent.get(f"/desk/{number}").text
+
+
+@pytest.mark.parametrize("seen", ["9" * 20, "9" * 5000, "-1", "x", "\x00", "٣"])
+@pytest.mark.parametrize("key", ["k" * 65, "\x00", "k1\n", ""])
+def test_bad_hidden_fields_lose_no_words(app: Flask, number: int, agent: FlaskClient, seen: str, key: str) -> None:
+    answer = agent.post(f"/desk/{number}/reply", data={"body": "Written long", "seen": seen, "form_key": key})
+    assert answer.status_code == 302 or "Written long</textarea>" in answer.text
+    with app.app_context():
+        assert the(number).messages[-1].body == "Written long" or "Written long</textarea>" in answer.text
