@@ -281,22 +281,26 @@ class Calendar:
 
 
 def public_holidays(source: HolidaySource, year: int) -> dict[date, Text]:
-    """Public holidays with their names in the languages known. Raises NotImplementedError for an unknown place."""
+    """Public holidays with their names in the languages known, for all other readers in the country's own.
+
+    Raises NotImplementedError for an unknown place.
+    """
     import holidays as tables  # half a second, so only where a calendar asks for it
 
     # By its name the package loads this country alone; `country_holidays` would load the tables of all.
     country = getattr(tables, source.country, None) if source.country.isupper() else None
     if country is None:
         raise NotImplementedError(f"no public holidays are known for {source.country!r}")
-    probe = country(subdiv=source.subdivision, years=year)
-    names: dict[date, dict[str, str]] = {day: {} for day in probe}
+    home = (country.default_language or "en").split("_")[0]
+    probe = country(subdiv=source.subdivision, years=year, language=country.default_language)
+    names: dict[date, dict[str, str]] = {day: {home: str(probe[day])} for day in probe}
     for language, codes in HOLIDAY_LANGUAGES.items():
         code = next((code for code in codes if code in probe.supported_languages), None)
         if code:
             translated = country(subdiv=source.subdivision, years=year, language=code)
             for day, name in translated.items():
                 names[day][language] = str(name)
-    return {day: Text({"en": probe[day], **by_language}) for day, by_language in sorted(names.items())}
+    return {day: Text({"en": probe[day], **by_language}, home) for day, by_language in sorted(names.items())}
 
 
 def merged(spans: Iterable[tuple[int, int]]) -> list[tuple[int, int]]:
