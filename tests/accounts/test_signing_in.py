@@ -164,10 +164,10 @@ def test_without_the_forms_token_nothing_happens(client: FlaskClient, world: Wor
 def test_the_session_is_another_one_after_signing_in(client: FlaskClient, world: World) -> None:
     client.get("/account/sign-in")
     with client.session_transaction() as session:
-        session["sid"], session["csrf_token"] = "planted", "planted"
+        session["_user_id"], session["csrf_token"] = "planted", "planted"
     client.post("/account/sign-in", data=credentials(world))
     with client.session_transaction() as session:
-        assert session["sid"] != "planted"
+        assert session["_user_id"] != "planted"
         assert session.get("csrf_token") != "planted"
 
 
