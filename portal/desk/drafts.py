@@ -9,6 +9,7 @@ from werkzeug.datastructures import FileStorage
 from portal.accounts.people import User
 from portal.db import db
 from portal.tickets.attachments import attach, discard
+from portal.tickets.conversation import clean
 from portal.tickets.ticket import Draft, Ticket
 
 KINDS = ("reply", "note", "resolve")
@@ -26,7 +27,7 @@ def keep(ticket: Ticket, kind: str, text: str, *, by: User, now: datetime) -> Dr
     if draft is None:
         draft = Draft(owner_id=by.id, ticket_id=ticket.id, form_key=_key(ticket, by), fields={})
         db.session.add(draft)
-    draft.fields = {**draft.fields, kind: text}
+    draft.fields = {**draft.fields, kind: clean(text)}
     draft.updated_at = now
     return draft
 

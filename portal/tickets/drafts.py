@@ -30,6 +30,11 @@ def new_key() -> str:
     return secrets.token_hex(16)
 
 
+def own_key(text: str | None) -> str:
+    """The key, if it can be one of ours. What else stands in that field must neither break nor lose the words."""
+    return text if text and KEY.fullmatch(text) else ""
+
+
 def keep(
     person: User,
     form_key: str,
@@ -48,7 +53,7 @@ def keep(
     fields = _fields(typed)
     if draft is None:
         nothing = not even_empty and not secret.strip() and not any(fields.get(name) for name in TYPED)
-        if nothing or not KEY.fullmatch(form_key) or was_sent(form_key) or _is_taken(form_key):
+        if nothing or not own_key(form_key) or was_sent(form_key) or _is_taken(form_key):
             return None
         draft = _begin(person, form_key, ticket)
         if draft is None:
@@ -74,6 +79,8 @@ def _begin(person: User, form_key: str, ticket: Ticket | None) -> Draft | None:
 
 def find(person: User, form_key: str) -> Draft | None:
     """The person's draft of that form."""
+    if not own_key(form_key):
+        return None
     return db.session.scalar(Draft.visible_to(person).where(Draft.form_key == form_key).with_for_update(of=Draft))
 
 
@@ -126,7 +133,7 @@ def stash(
         claim_hash=_hash(token),
         meant_for_id=meant_for_id,
         ticket_id=ticket_id,
-        fields=_fields(typed) | {"form_key": typed.get("form_key", "")[:64]},
+        fields=_fields(typed) | {"form_key": own_key(typed.get("form_key"))},
         sealed=credentials.encrypt(clean(secret)) if secret.strip() else None,
         updated_at=now,
     )

@@ -106,3 +106,8 @@ def test_bad_hidden_fields_lose_no_words(app: Flask, number: int, agent: FlaskCl
     assert answer.status_code == 302 or "Written long</textarea>" in answer.text
     with app.app_context():
         assert the(number).messages[-1].body == "Written long" or "Written long</textarea>" in answer.text
+
+
+def test_a_draft_may_hold_what_no_database_takes(number: int, agent: FlaskClient) -> None:
+    assert agent.post(f"/desk/{number}/draft?kind=reply", data={"body": "Half \x00 a thou"}).status_code == 204
+    assert "Half  a thou</textarea>" in agent.get(f"/desk/{number}").text

@@ -157,3 +157,10 @@ def test_too_much_at_once_keeps_the_text(app: Flask, as_: As, monkeypatch: pytes
     assert answer.status_code == 302
     page = browser.get(answer.location).text
     assert "Big files" in page and "too large" in page
+
+
+@pytest.mark.parametrize("key", ["\x00", "k" * 500, ""])
+@pytest.mark.parametrize("path", ["/tickets/new", "/tickets/drafts", "/tickets/quote"])
+def test_a_bad_form_key_breaks_nothing(app: Flask, as_: As, path: str, key: str) -> None:
+    answer = as_("customer").post(path, data=writing.fields(form_key=key, body="Kept \x00 whole"))
+    assert answer.status_code == 204 or "Kept  whole" in answer.text or "Kept \x00 whole" in answer.text
