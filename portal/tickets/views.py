@@ -1,5 +1,6 @@
 """The list of tickets, and one ticket: what was said, what was promised, what happened."""
 
+from collections.abc import Callable
 from typing import Any
 
 from flask import flash, redirect, render_template, request, url_for
@@ -9,10 +10,10 @@ from flask_login import current_user
 
 from portal.accounts.products import Product
 from portal.db import db, get_or_404, utcnow
-from portal.tickets import drafts, drawing, intake, listing, progress
+from portal.tickets import conversation, drafts, drawing, intake, listing, progress
 from portal.tickets.blueprint import bp
 from portal.tickets.form import ReplyForm
-from portal.tickets.ticket import Ticket
+from portal.tickets.ticket import Message, Ticket
 from portal.web import wants_partial
 
 
@@ -44,24 +45,8 @@ def show(number: int) -> ResponseReturnValue:
 
 @bp.post("/<int:number>/reply")
 def reply(number: int) -> ResponseReturnValue:
-    """A customer's message. The same form sent twice says it once; a refused one loses nothing."""
-    now, form = utcnow(), ReplyForm()
-    ticket = locked(number)
-    there = redirect(url_for(".show", number=number, _anchor="latest"))
-    is_valid, key = form.validate(), form.form_key.data or ""
-    if drafts.was_sent(key):
-        return there
-    draft = drafts.keep(current_user, key, form.typed(), now=now, ticket=ticket, even_empty=True)
-    if draft is None:
-        form.form_key.data = drafts.new_key()
-        return conversation_page(ticket, form), 422
-    is_valid = not intake.take_files(form, draft, by=current_user, now=now) and is_valid
-    if is_valid:
-        intake.reply(ticket, form, draft, by=current_user, now=now)
-    db.session.commit()
-    if is_valid:
-        return there
-    return conversation_page(ticket, form), 422
+    """A customer's message."""
+    return say(number, conversation.reply)
 
 
 @bp.post("/<int:number>/draft")
@@ -83,13 +68,31 @@ def close(number: int) -> ResponseReturnValue:
 
 @bp.post("/<int:number>/reopen")
 def reopen(number: int) -> ResponseReturnValue:
-    ticket, form = locked(number), ReplyForm()
-    if not form.validate():
+    """Closed too early: the reason is a message like any other."""
+    return say(number, progress.reopen, _("The ticket is open again."))
+
+
+def say(number: int, verb: Callable[..., Message], done: str = "") -> ResponseReturnValue:
+    """Send a message by its verb. The same form sent twice says it once; a refused one loses nothing."""
+    now, form = utcnow(), ReplyForm()
+    ticket = locked(number)
+    there = redirect(url_for(".show", number=number, _anchor="latest"))
+    is_valid, key = form.validate(), form.form_key.data or ""
+    if drafts.was_sent(key):
+        return there
+    draft = drafts.keep(current_user, key, form.typed(), now=now, ticket=ticket, even_empty=True)
+    if draft is None:
+        form.form_key.data = drafts.new_key()
+        form.form_errors.append(_("This form was out of date. Please check it and send it again."))
         return conversation_page(ticket, form), 422
-    progress.reopen(ticket, form.body.data or "", by=current_user, now=utcnow())
+    is_valid = not intake.take_files(form, draft, by=current_user, now=now) and is_valid
+    is_sent = is_valid and intake.send(verb, ticket, form, draft, by=current_user, now=now)
     db.session.commit()
-    flash(_("The ticket is open again."), "success")
-    return redirect(url_for(".show", number=number, _anchor="latest"))
+    if not is_sent:
+        return conversation_page(ticket, form), 422
+    if done:
+        flash(done, "success")
+    return there
 
 
 def locked(number: int) -> Ticket:
