@@ -135,7 +135,8 @@ def holding_words(ticket: Ticket) -> str:
     """'Business, SLA 24x5': what the ticket was filed with, as the policy names it."""
     policy, locale = policy_of(ticket), date_locale()
     plan, tier = policy.plans.get(ticket.plan), policy.tiers.get(ticket.tier)
-    return ", ".join((plan.name.to(locale) if plan else ticket.plan, tier.name.to(locale) if tier else ticket.tier))
+    plan_name, tier_name = plan.name.to(locale) if plan else ticket.plan, tier.name.to(locale) if tier else ticket.tier
+    return _("%(plan)s, %(tier)s", plan=plan_name, tier=tier_name)
 
 
 def source_words(held: Any) -> str:

@@ -19,6 +19,7 @@ from portal.front.words import BASES
 from portal.policies import the_policy
 from portal.sla import Policy, QuoteRequest, make_quote
 from portal.sla.policy import Channel
+from portal.sla.text import Text
 from portal.tickets.ticket import OPEN_STATUSES, Draft, Ticket
 from portal.web import choose_zone
 
@@ -35,7 +36,7 @@ class Hours:
     is_open: bool
     is_always_open: bool
     changes_at: datetime | None
-    closures: tuple[tuple[date, str], ...]
+    closures: tuple[tuple[date, Text | None], ...]
 
 
 @dataclass(frozen=True)
@@ -95,10 +96,8 @@ def hours_of(policy: Policy, tier: str, now: datetime) -> Hours:
     is_open = calendar.is_open(now)
     ahead = next(iter(calendar.intervals(now, now + timedelta(days=30))), None)
     change = (ahead.end if is_open else ahead.start) if ahead else None
-    locale = date_locale()
-    closed = calendar.shortened(now, now + CLOSURES_AHEAD)
-    named = tuple((c.day, c.name.to(locale) if c.name else "") for c in closed)
-    return Hours(is_open, calendar.is_always_open, change, named)
+    closed = tuple((c.day, c.name) for c in calendar.shortened(now, now + CLOSURES_AHEAD))
+    return Hours(is_open, calendar.is_always_open, change, closed)
 
 
 def ways_for(person: Any, policy: Policy, asked: QuoteRequest, now: datetime) -> list[Way]:

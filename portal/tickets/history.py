@@ -153,7 +153,8 @@ def level_of(policy: Policy, ticket: Ticket, locale: str) -> Level | None:
 def holding(policy: Policy, ticket: Ticket, locale: str) -> str:
     """What the customer held at filing, as the policy names it."""
     plan, tier = policy.plans.get(ticket.plan), policy.tiers.get(ticket.tier)
-    return ", ".join((plan.name.to(locale) if plan else ticket.plan, tier.name.to(locale) if tier else ticket.tier))
+    plan_name, tier_name = plan.name.to(locale) if plan else ticket.plan, tier.name.to(locale) if tier else ticket.tier
+    return _("%(plan)s, %(tier)s", plan=plan_name, tier=tier_name)
 
 
 def files_of(message: Message) -> list[dict[str, Any]]:
