@@ -22,6 +22,7 @@ from portal.desk.forms import (
     ReplyForm,
     ResolveForm,
     RevealForm,
+    Seen,
     TriageForm,
 )
 from portal.desk.gate import bp
@@ -122,7 +123,8 @@ def reopen(number: int) -> ResponseReturnValue:
 def draft(number: int) -> ResponseReturnValue:
     """Keep what is being written; the page sends it along while the agent types."""
     ticket, kind = locked(number), request.args.get("kind", "")
-    if kind in drafts.KINDS:
+    is_late = was_sent(Seen().form_key.data)  # saved on the way of the answer itself: the words are out already
+    if kind in drafts.KINDS and not is_late:
         drafts.keep(ticket, kind, request.form.get("body", "")[:LONGEST], by=current_user, now=utcnow())
         db.session.commit()
     return "", 204

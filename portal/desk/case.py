@@ -80,9 +80,9 @@ def severity_words(ticket: Ticket, name: str | None) -> str:
 def forms_of(ticket: Ticket, draft: Any, refused: FlaskForm | None, last: int) -> dict[str, FlaskForm]:
     """Every form of the page; texts come from the draft, unless they were just sent and refused."""
     kept = draft.fields if draft else {}
-    key, written = new_key(), {"reply": forms.ReplyForm, "note": forms.NoteForm, "resolve": forms.ResolveForm}
+    written = {"reply": forms.ReplyForm, "note": forms.NoteForm, "resolve": forms.ResolveForm}
     made: dict[str, FlaskForm] = {
-        name: kind(formdata=None, body=kept.get(name, ""), form_key=key) for name, kind in written.items()
+        name: kind(formdata=None, body=kept.get(name, ""), form_key=new_key()) for name, kind in written.items()
     }
     made["triage"] = forms.TriageForm(formdata=None, severity=ticket.severity).offer(ticket)
     made["assign"] = forms.AssignForm(formdata=None, to=ticket.assignee_id or 0)

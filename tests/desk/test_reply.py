@@ -10,7 +10,7 @@ from flask.testing import FlaskClient
 from portal.db import db
 from portal.mail import Mail
 from portal.tickets.ticket import Draft
-from tests.desk.rows import seen_on, the
+from tests.desk.rows import keys_on, seen_on, the
 
 As = Callable[[str], FlaskClient]
 PNG = b"\x89PNG\r\n\x1a\n" + b"\0" * 64
@@ -84,6 +84,22 @@ def test_the_same_form_answers_once(app: Flask, number: int, agent: FlaskClient)
         assert agent.post(f"/desk/{number}/reply", data={"body": "Once.", "form_key": "k1"}).status_code == 302
     with app.app_context():
         assert [message.body for message in the(number).messages].count("Once.") == 1
+
+
+def test_a_note_and_a_reply_of_one_page_are_both_kept(app: Flask, number: int, agent: FlaskClient) -> None:
+    page = agent.get(f"/desk/{number}").text  # sent twice from here, with the browser's way back between
+    for kind, key in zip(("reply", "note", "resolve"), keys_on(page), strict=True):
+        assert agent.post(f"/desk/{number}/{kind}", data={"body": kind, "form_key": key}).status_code == 302
+    with app.app_context():
+        assert [message.body for message in the(number).messages][1:] == ["reply", "note", "resolve"]
+
+
+def test_a_late_autosave_brings_nothing_back(number: int, agent: FlaskClient) -> None:
+    page = agent.get(f"/desk/{number}").text
+    sent = {"body": "Sent at once.", "form_key": keys_on(page)[0]}
+    agent.post(f"/desk/{number}/reply", data=sent)
+    assert agent.post(f"/desk/{number}/draft?kind=reply", data=sent).status_code == 204
+    assert "Sent at once.</textarea>" not in agent.get(f"/desk/{number}").text
 
 
 def test_a_closed_ticket_is_refused_with_the_text_kept(number: int, agent: FlaskClient) -> None:
