@@ -184,11 +184,14 @@ class Calendar:
             return self.add(at, 0)
         received = datetime.fromtimestamp(at, self._home)
         openings = self._reaching(at, at)
-        i = bisect_right(openings.dates, received.toordinal()) + days - 1
-        while i >= len(openings.dates):
+        while True:
+            i = bisect_right(openings.dates, received.toordinal()) + days - 1
+            if i < len(openings.dates):
+                break
             openings = self._years(openings.first, openings.last + 1)
         day = date.fromordinal(openings.dates[i])
-        return stamp(datetime.combine(day, received.time(), self._home))
+        clock_time = received.time().replace(fold=0)  # received in the second of two: due in the first
+        return stamp(datetime.combine(day, clock_time, self._home))
 
     def elapsed(self, start: int, end: int) -> int:
         """`business_between` in UTC seconds."""
@@ -224,8 +227,10 @@ class Calendar:
     def _years(self, first: int, last: int) -> _Openings:
         """Openings of those local years. The new arrays replace the old in one step: threads may share a calendar."""
         known = self._cache.get("openings")
-        if known and known.first <= first and last <= known.last:
-            return known
+        if known:  # another thread may have added years since the caller looked
+            first, last = min(first, known.first), max(last, known.last)
+            if (first, last) == (known.first, known.last):
+                return known
         if first < FIRST_YEAR or last > LAST_YEAR:
             raise beyond(first if first < FIRST_YEAR else last)
         if known is None:
