@@ -18,7 +18,7 @@ from datetime import timedelta
 from pathlib import Path
 from typing import Any
 
-from sqlalchemy import delete, func, select
+from sqlalchemy import delete, select
 from whoosh import fields
 from whoosh import index as whoosh_index
 
@@ -174,8 +174,8 @@ def _apply(place: IndexFolder) -> int:
     token, number = Edition.current()
     if pointer is None or pointer.schema != SCHEMA or pointer.token != token or pointer.edition > number:
         return _rebuild(place)
-    last = db.session.scalar(select(func.max(IndexChange.id))) or 0
-    changed = set(db.session.scalars(select(IndexChange.article_id).where(IndexChange.id <= last)))
+    waiting = _waiting()
+    changed = set(waiting.values())
     if len(changed) > MOST_AT_ONCE:
         return _rebuild(place)
     try:
@@ -193,14 +193,14 @@ def _apply(place: IndexFolder) -> int:
         log.warning("search index can't be written, building it anew", exc_info=error)
         return _rebuild(place)
     place.point(replace(pointer, generation=pointer.generation + 1, edition=number))
-    db.session.execute(delete(IndexChange).where(IndexChange.id <= last))
+    _forget(waiting)
     return len(changed)
 
 
 def _rebuild(place: IndexFolder) -> int:
     before = place.pointer()
     token, number = Edition.current()
-    last = db.session.scalar(select(func.max(IndexChange.id))) or 0
+    waiting = _waiting()
     build = f"build-{secrets.token_hex(6)}"
     (place.path / build).mkdir(mode=0o700)
     try:
@@ -219,8 +219,20 @@ def _rebuild(place: IndexFolder) -> int:
         raise
     place.point(Pointer(build, SCHEMA, before.generation + 1 if before else 1, token, number))
     place.forget_builds({build, before.build if before else build})
-    db.session.execute(delete(IndexChange).where(IndexChange.id <= last))
+    _forget(waiting)
     return len(articles)
+
+
+def _waiting() -> dict[int, int]:
+    """The changes to take now: article ids by their own."""
+    return {row.id: row.article_id for row in db.session.execute(select(IndexChange.id, IndexChange.article_id))}
+
+
+def _forget(taken: Iterable[int]) -> None:
+    """Just these: on PostgreSQL one with a smaller id may have been committed while they were indexed."""
+    ids = list(taken)
+    for start in range(0, len(ids), BATCH):
+        db.session.execute(delete(IndexChange).where(IndexChange.id.in_(ids[start : start + BATCH])))
 
 
 def _documents(*where: Any) -> Iterator[dict[str, Any]]:

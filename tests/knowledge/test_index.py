@@ -4,9 +4,10 @@ import stat
 import subprocess
 import sys
 import threading
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
 import pytest
 from flask import Flask
@@ -15,9 +16,10 @@ from flask_login import AnonymousUserMixin
 
 from knowledge.articles.article import Article
 from knowledge.articles.writing import publish
+from knowledge.search import index as whole_index
 from knowledge.search import search
-from knowledge.search.changes import outstanding
-from knowledge.search.index import Busy, ailing, folder, rebuild
+from knowledge.search.changes import IndexChange, outstanding
+from knowledge.search.index import Busy, ailing, apply_changes, folder, rebuild
 from knowledge.search.indexing import heal
 from portal.db import db, utcnow
 from portal.jobs import run_due
@@ -75,6 +77,25 @@ def test_a_change_that_is_rolled_back_is_never_indexed(app: Flask, client: Flask
         db.session.rollback()
         run_due()
     assert found(client) == 0
+
+
+@pytest.mark.parametrize("anew", [False, True])
+def test_a_change_committed_while_others_are_indexed_is_kept(
+    app: Flask, write: Callable[..., str], monkeypatch: pytest.MonkeyPatch, anew: bool
+) -> None:
+    write()
+    read = whole_index._documents
+
+    def read_while_another_commits(*where: Any) -> Iterator[dict[str, Any]]:
+        yield from read(*where)
+        db.session.add(IndexChange(id=50, article_id=1))  # its number was drawn before that of the others
+
+    with app.app_context():
+        db.session.add(IndexChange(id=100, article_id=1))
+        db.session.commit()
+        monkeypatch.setattr(whole_index, "_documents", read_while_another_commits)
+        rebuild() if anew else apply_changes()
+        assert db.session.scalars(db.select(IndexChange.id)).all() == [50]
 
 
 def test_results_are_kept_until_the_next_generation(app: Flask, client: FlaskClient, write: Callable[..., str]) -> None:
