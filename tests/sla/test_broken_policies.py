@@ -90,6 +90,8 @@ BROKEN = {  # name: (what stands there, what to write instead, key, line of the 
                            "there is no 'night' in [calendars]; it has 24x7, office"),
     "contradictory basis": ('basis = "target"', 'basis = "none"', "targets[0].basis", 39,
                             "but the block gives a figure"),
+    "figure without a basis": ("[queues]", '[[targets]]\nbasis = "none"\n\n[[targets]]\nfirst_response = "1 hour"\n\n[queues]',
+                               "targets", 37, "but the basis of an earlier block is 'none'"),
     "wrong basis": ('basis = "target"', 'basis = "promise"', "targets[0].basis", 39,
                     "must be one of guarantee, target"),
     "no basis": ('basis = "target"\n', "", "targets", 37, "no block gives a basis for plan 'free'"),
