@@ -71,14 +71,16 @@ def country(code: str) -> str:
     return str(date_locale().territories.get(code.upper(), code))
 
 
-def listed(items: Iterable[object]) -> Markup:
+def listed(items: Iterable[object]) -> str:
     """Several names as the reader's language lists them: 'A, B and C', 'A、B和C'. What is marked up stays so."""
     locale = date_locale()
-    parts = [str(escape(item.to(locale) if isinstance(item, Text) else item)) for item in items]
-    return Markup(format_list(parts, locale=locale)) if parts else Markup()
+    parts = [item.to(locale) if isinstance(item, Text) else item for item in items]
+    if any(isinstance(part, Markup) for part in parts):
+        return Markup(format_list([str(escape(part)) for part in parts], locale=locale))
+    return format_list([str(part) for part in parts], locale=locale)
 
 
-def closed_days(days: Iterable[tuple[date, Text | None]]) -> Markup:
+def closed_days(days: Iterable[tuple[date, Text | None]]) -> str:
     """Closed days as a list, each with what it is called; a name in another language says which."""
     return listed(closed_day(day, name) for day, name in days)
 

@@ -11,7 +11,6 @@ from zoneinfo import ZoneInfo
 from babel import Locale
 from babel.numbers import format_percent
 from flask_babel import gettext as _
-from markupsafe import Markup
 
 from portal.accounts.entitlement import entitlement_of
 from portal.band import Band, Closure, draw_week
@@ -88,7 +87,7 @@ def policy_context(policy: Policy, mine: tuple[str, str] | None) -> dict[str, An
     }
 
 
-def said_languages(policy: Policy, locale: Locale) -> Markup:
+def said_languages(policy: Policy, locale: Locale) -> str:
     """The languages of support, by their names in the reader's language."""
     names = [Locale.parse(code).get_display_name(locale) or code for code in policy.languages.support]
     return listed(names)
