@@ -85,6 +85,13 @@ def known_by(email: str | None) -> User | None:
     return db.session.scalar(select(User).where(User.email == email, User.active))
 
 
+def misspelt(form: Any) -> bool:
+    """False. Flask-Security takes what is said about an address away, lest it tell who has an account; what these forms
+    say about one is only how it is spelt, so it is kept as said about the form."""
+    form.form_errors = list(form.email.errors)
+    return False
+
+
 class SignInForm(LoginForm):
     """Address and password; a visitor who was sent here goes back to where they were."""
 
@@ -148,7 +155,7 @@ class RecoveryForm(ForgotPasswordForm):
 
     def validate(self, **kwargs: Any) -> bool:
         if not Form.validate(self, **kwargs):
-            return False
+            return misspelt(self)
         self.user = known_by(self.email.data) or stranger(str(self.email.data))
         return True
 
@@ -160,7 +167,7 @@ class FreshConfirmationForm(SendConfirmationForm):
 
     def validate(self, **kwargs: Any) -> bool:
         if not Form.validate(self, **kwargs):
-            return False
+            return misspelt(self)
         known = known_by(self.email.data)
         self.user = known if known and known.confirmed_at is None else stranger(str(self.email.data))
         return True

@@ -24,7 +24,7 @@ def is_confirmed(app: Flask, email: str = GOOD["email"]) -> bool:
 
 
 def test_the_button_confirms_and_then_one_may_sign_in(app: Flask, client: FlaskClient, address: str) -> None:
-    assert client.post("/account/sign-in", data=GOOD).status_code == 200
+    assert client.post("/account/sign-in", data=GOOD).status_code == 422
     assert client.post(address).location == "/account/sign-in"
     assert is_confirmed(app)
     assert client.post("/account/sign-in", data=GOOD).status_code == 302
