@@ -20,6 +20,7 @@ from wtforms import (
 from wtforms.fields import SelectChoice
 from wtforms.validators import DataRequired, InputRequired, Length, Optional, ValidationError
 
+from portal.accounts.entitlement import entitlements_of
 from portal.accounts.people import Organisation, User
 from portal.accounts.products import Product
 from portal.db import db
@@ -85,6 +86,7 @@ class TicketForm(FlaskForm):  # type: ignore[misc]
         self._settle("topic", ("product", "billing"), "product")
         self._settle("organisation", self.organisations, next(iter(self.organisations), ""))
         self._settle("product", self.products, next(iter(self.products)) if len(self.products) == 1 else "")
+        self.product.flags.required = self.topic.data == "product" and bool(self.products)
         self._offer_severities(person, now=now)
 
     def _offer_severities(self, person: User, *, now: datetime) -> None:
@@ -92,13 +94,19 @@ class TicketForm(FlaskForm):  # type: ignore[misc]
         policy = the_policy()
         self.severities: list[str] = []
         held = quoting.held_for(person, self.chosen_organisation, self.fields(), now=now)
-        self.severities = quoting.severities(policy, held.tier, self.topic.data)
+        self.awaits_product = self.product.flags.required and not self.chosen_product and self._may_choose(person, now)
+        self.severities = [] if self.awaits_product else quoting.severities(policy, held.tier, self.topic.data)
         named = [(name, policy.severities[name].name.to(choose_locale())) for name in self.severities]
         self.severity.choices = _choices(named)
         if self.severities:
             self._settle("severity", self.severities, policy.default_severity(held.tier) or self.severities[-1])
-        self.may_consent = self.topic.data == "product" and held.remote_support
+        self.may_consent = self.topic.data == "product" and held.remote_support and not self.awaits_product
         self.held = held
+
+    def _may_choose(self, person: User, now: datetime) -> bool:
+        """Whether there are tickets for any of the products. Which of them it is decides what is promised."""
+        held = entitlements_of(person, self.products.values(), self.chosen_organisation, now=now)
+        return any(one.may_open("ticket") for _product, one in held)
 
     def _settle(self, name: str, valid: Container[str], otherwise: str | None) -> None:
         chosen = self[name].data
@@ -110,7 +118,8 @@ class TicketForm(FlaskForm):  # type: ignore[misc]
     @property
     def offered(self) -> str:
         """What can be chosen at present: when it changes, the page needs other fields."""
-        return " ".join([self.topic.data, "remote" if self.may_consent else "-", *self.severities])
+        asks = "which" if self.awaits_product else "-"
+        return " ".join([self.topic.data, asks, "remote" if self.may_consent else "-", *self.severities])
 
     @property
     def chosen_product(self) -> Product | None:
