@@ -19,12 +19,14 @@ from knowledge.search.ranking import (
     Hit,
     Question,
     group,
+    in_languages,
+    languages_of,
     similar_words,
     text_fields,
     unknown_words,
 )
 from knowledge.search.snippets import Wanted, mark, matches, snippet
-from knowledge.search.words import TEXT_FIELDS
+from knowledge.search.words import TEXT_FIELDS, field_of
 from portal.db import db
 from portal.web import settings
 
@@ -131,7 +133,11 @@ def _ask(searcher: Any, asked: Asked) -> Found:
     question = Question(asked.text, text_fields(reader), asked.typing)
     question.complete(reader)
     unknown = {word: similar_words(reader, word) for word in unknown_words(question, searcher, allowed)}
-    better = _corrected(asked.text, unknown)
+    better = None
+    if any(unknown.values()):  # a correction stays in the question's language, or in the reader's
+        languages = languages_of(question, reader) or {field_of(asked.locale)}
+        near = {word: in_languages(reader, candidates, languages) for word, candidates in unknown.items()}
+        better, unknown = _corrected(asked.text, near), near if any(near.values()) else unknown
     found = _run(searcher, question, allowed)
     instead = None
     if not found and better:

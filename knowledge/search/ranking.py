@@ -115,6 +115,24 @@ def _stands_in(searcher: Any, name: str, term: str, allowed: Any) -> bool:
     )
 
 
+def languages_of(question: Question, reader: Any) -> set[str]:
+    """The fields of the languages that most words of the question are of; none without a word that tells."""
+    counts = {name: sum(_is_of(reader, name, word) for word in question.typed) for name in question.fields}
+    most = max(counts.values(), default=0)
+    return {name for name, count in counts.items() if count == most > 0}
+
+
+def in_languages(reader: Any, candidates: Iterable[str], languages: set[str]) -> list[str]:
+    """The words that are of one of these languages."""
+    return [word for word in candidates if any(_is_of(reader, name, word) for name in languages)]
+
+
+def _is_of(reader: Any, name: str, word: str) -> bool:
+    """Whether a word stands in a language's text, or is one of its stop words."""
+    term = words.stemmer(name)(word)
+    return (name, term) in reader if term else len(word) > 1
+
+
 def similar_words(reader: Any, word: str) -> list[str]:
     """Public words that resemble `word`, or go on from it: the nearest first, then the most frequent."""
     folded = words.fold(word)
