@@ -21,6 +21,16 @@ def draft_of(ticket: Ticket, person: User) -> Draft | None:
     return db.session.scalar(query)
 
 
+def save(ticket: Ticket, kind: str, text: str, *, by: User, now: datetime) -> bool:
+    """Keep what is being written. False when there is nothing (any more): an empty text makes no draft."""
+    if text.strip():
+        keep(ticket, kind, text, by=by, now=now)
+        return True
+    if (draft := draft_of(ticket, by)) and not draft.attachments:
+        forget(draft, kind)
+    return False
+
+
 def keep(ticket: Ticket, kind: str, text: str, *, by: User, now: datetime) -> Draft:
     """Remember a text. Takes the place of the one kept before."""
     draft = draft_of(ticket, by)

@@ -13,6 +13,7 @@ from wtforms.validators import DataRequired, InputRequired, Length, Optional
 
 from portal.accounts.people import User
 from portal.tickets.clocks import policy_of
+from portal.tickets.form import with_plain_lines
 from portal.tickets.quoting import severities, severity_name
 from portal.tickets.ticket import Ticket
 
@@ -22,7 +23,7 @@ KEY = re.compile(r"[\w-]{1,64}", re.ASCII)
 
 
 def _strip(text: str | None) -> str | None:
-    return text.strip() if text else text
+    return (with_plain_lines(text) or "").strip() if text else text
 
 
 def _message_id(text: str | None) -> int:

@@ -22,6 +22,7 @@ KEY = re.compile(r"[0-9a-f]{32}")
 LONGEST_FIELD = 100_000
 MOST_DRAFTS = 50
 MOST_ANSWERS = 20
+NOT_KEPT = {"Draft": "none"}  # tells the page that it must not claim to have saved anything
 UNCLAIMED_FOR = timedelta(days=7)  # how long the text of an ended session waits for its writer
 
 
@@ -45,14 +46,16 @@ def keep(
     secret: str = "",
     even_empty: bool = False,
 ) -> Draft | None:
-    """Write what the person has typed so far. None when there is nothing to keep, or the form was sent already.
+    """Write what the person has typed so far. None when nothing is left to keep, or the form was sent already.
 
     `secret` is remote-access credentials in plain; the draft holds them encrypted, and an empty text keeps what it has.
     """
-    draft = find(person, form_key)
-    fields = _fields(typed)
+    draft, fields = find(person, form_key), _fields(typed)
+    nothing = not even_empty and not secret.strip() and not any(fields.get(name) for name in TYPED)
+    if draft is not None and nothing and not draft.attachments and not draft.sealed:
+        discard(draft)
+        return None
     if draft is None:
-        nothing = not even_empty and not secret.strip() and not any(fields.get(name) for name in TYPED)
         if nothing or not own_key(form_key) or was_sent(form_key) or _is_taken(form_key):
             return None
         draft = _begin(person, form_key, ticket)

@@ -35,6 +35,11 @@ VERSION = re.compile(r"\d{1,6}(\.\d{1,6}){0,3}")
 LONGEST_SECRET = 5_000
 
 
+def with_plain_lines(text: str | None) -> str | None:
+    """Browsers send two characters for the end of a line and count one: as many as fit there have to fit here."""
+    return text.replace("\r\n", "\n") if text else text
+
+
 class TicketForm(FlaskForm):  # type: ignore[misc]
     """A new ticket. `offer` fills in what this person may choose, and has to be called first."""
 
@@ -62,6 +67,7 @@ class TicketForm(FlaskForm):  # type: ignore[misc]
             DataRequired(_l("Describe what happened.")),
             Length(max=LONGEST_BODY, message=_l("That is too long. Attach long text as a file instead.")),
         ],
+        [with_plain_lines],
     )
     severity = RadioField(_l("How severe is it?"), choices=[], validate_choice=False, default=None)
     files = MultipleFileField(_l("Logs and screenshots"), [Optional()], render_kw={"accept": filetypes.ACCEPT})
@@ -176,6 +182,7 @@ class ReplyForm(FlaskForm):  # type: ignore[misc]
             DataRequired(_l("Please write something first.")),
             Length(max=LONGEST_BODY, message=_l("That is too long. Attach long text as a file instead.")),
         ],
+        [with_plain_lines],
     )
     files = MultipleFileField(_l("Attach files"), [Optional()], render_kw={"accept": filetypes.ACCEPT})
     form_key = HiddenField(filters=[own_key])

@@ -105,15 +105,16 @@ def follow_answer(token: str) -> ResponseReturnValue:
 
 @bp.post("/drafts")
 def save_draft() -> ResponseReturnValue:
-    """Autosave: answers without content, whether there was something to keep or not."""
+    """Autosave: answers without content, and says so when there was nothing to keep."""
     form = TicketForm()
     form.offer(current_user, now=utcnow())
     try:
-        intake.keep(form, current_user, now=utcnow())
+        draft = intake.keep(form, current_user, now=utcnow())
         db.session.commit()
     except IntegrityError:  # two saves of a new form at once: the other one is as good
         db.session.rollback()
-    return "", 204
+        return "", 204
+    return "", 204, {} if draft else drafts.NOT_KEPT
 
 
 @bp.post("/drafts/<int:draft_id>/discard")

@@ -53,9 +53,9 @@ def reply(number: int) -> ResponseReturnValue:
 def save_reply(number: int) -> ResponseReturnValue:
     """Autosave of a reply."""
     ticket, form = locked(number), ReplyForm()
-    drafts.keep(current_user, form.form_key.data or "", form.typed(), now=utcnow(), ticket=ticket)
+    draft = drafts.keep(current_user, form.form_key.data or "", form.typed(), now=utcnow(), ticket=ticket)
     db.session.commit()
-    return "", 204
+    return "", 204, {} if draft else drafts.NOT_KEPT
 
 
 @bp.post("/<int:number>/close")

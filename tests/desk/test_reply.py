@@ -127,3 +127,19 @@ def test_bad_hidden_fields_lose_no_words(app: Flask, number: int, agent: FlaskCl
 def test_a_draft_may_hold_what_no_database_takes(number: int, agent: FlaskClient) -> None:
     assert agent.post(f"/desk/{number}/draft?kind=reply", data={"body": "Half \x00 a thou"}).status_code == 204
     assert "Half  a thou</textarea>" in agent.get(f"/desk/{number}").text
+
+
+def test_an_empty_draft_is_none(app: Flask, number: int, agent: FlaskClient) -> None:
+    for body, state in (("", "none"), ("Half a thought", None), (" ", "none")):
+        answer = agent.post(f"/desk/{number}/draft?kind=reply", data={"body": body})
+        assert answer.status_code == 204 and answer.headers.get("Draft") == state
+    with app.app_context():
+        assert not db.session.scalars(db.select(Draft)).all()
+
+
+def test_as_much_as_the_field_takes_is_not_too_long(app: Flask, number: int, agent: FlaskClient, as_: As) -> None:
+    """The browser counts the end of a line once and sends it as two characters."""
+    body = "123456789\r\n" * 4_999 + "123456789"
+    assert agent.post(f"/desk/{number}/reply", data={"body": body}).status_code == 302
+    reply = as_("customer").post(f"/tickets/{number}/reply", data={"body": body, "form_key": "b" * 32})
+    assert reply.status_code == 302 and reply.location.endswith("#latest")

@@ -39,7 +39,18 @@ def test_saving_again_changes_the_same_draft(app: Flask, as_: As) -> None:
 
 def test_an_empty_form_leaves_no_draft(app: Flask, as_: As) -> None:
     empty = writing.fields(subject="", body=" ", version="")
-    assert as_("customer").post("/tickets/drafts", data=empty, headers=HTMX).status_code == 204
+    answer = as_("customer").post("/tickets/drafts", data=empty, headers=HTMX)
+    assert answer.status_code == 204 and answer.headers["Draft"] == "none"
+    with app.app_context():
+        assert writing.drafts() == []
+
+
+def test_a_form_that_is_emptied_takes_its_draft_along(app: Flask, as_: As) -> None:
+    browser, key = as_("customer"), new_key()
+    kept = browser.post("/tickets/drafts", data=writing.fields(form_key=key), headers=HTMX)
+    assert "Draft" not in kept.headers
+    empty = writing.fields(form_key=key, subject="", body="", version="")
+    assert browser.post("/tickets/drafts", data=empty, headers=HTMX).headers["Draft"] == "none"
     with app.app_context():
         assert writing.drafts() == []
 
