@@ -8,7 +8,7 @@ import logging
 import os
 import time
 from collections import OrderedDict
-from collections.abc import Callable, Hashable, Iterator
+from collections.abc import Callable, Hashable, Iterable, Iterator
 from contextlib import contextmanager, suppress
 from threading import RLock
 from typing import Any, TypeVar
@@ -17,10 +17,12 @@ from flask import current_app
 from whoosh.query import And, Every, Or, Term
 
 from knowledge.search.index import SCHEMA, IndexFolder, Pointer
+from knowledge.search.postings import Postings, Word
 
 log = logging.getLogger(__name__)
 
 RESULTS_KEPT = 500
+REFERENCES_KEPT = 20_000
 FILTERS_KEPT = 12  # sets of document numbers: some megabytes each where there are 100,000 sections
 NOBODY = "\0"  # a right that no document carries
 
@@ -41,6 +43,8 @@ class Engine:
         self._stamp: tuple[int, int] | None = None
         self._index: Any = None
         self._searcher: Any = None
+        self._postings: Any = None
+        self._references: dict[int, Any] = {}
         self._allowed: dict[Hashable, set[int]] = {}
         self._kept: OrderedDict[Hashable, Any] = OrderedDict()
         self._asked_to_heal_at = -1e9
@@ -78,10 +82,27 @@ class Engine:
             self._allowed[key] = set(self._searcher.docs_for_query(And([*wanted, Every()])))
         return self._allowed[key]
 
+    def best(self, words: Iterable[Word], allowed: set[int], limit: int) -> list[tuple[float, Any]]:
+        """(score, reference) of the sections that the words fit best, among those allowed."""
+        return [(score, self._reference(number)) for score, number in self._postings.best(words, allowed, limit)]
+
+    def _reference(self, number: int) -> Any:
+        """What the index says of a section: its article's id, its position, the article's address and so on."""
+        if number not in self._references:
+            if len(self._references) >= REFERENCES_KEPT:
+                self._references.clear()
+            self._references[number] = self._searcher.stored_fields(number)["ref"]
+        return self._references[number]
+
+    @property
+    def edition(self) -> Hashable:
+        """Which index this is; another one has another."""
+        assert self.pointer
+        return (self.pointer.token, self.pointer.build, self.pointer.generation)
+
     def kept(self, key: Hashable, answer: Callable[[], Answer]) -> Answer:
         """The answer to the same question on the same generation, else a new one."""
-        assert self.pointer
-        key = (self.pointer.build, self.pointer.generation, key)
+        key = (self.edition, key)
         if key in self._kept:
             self._kept.move_to_end(key)
             return self._kept[key]
@@ -96,7 +117,8 @@ class Engine:
                 with suppress(Exception):
                     if part is not None:
                         part.close()
-            self._searcher = self._index = self.pointer = self._stamp = None
+            self._searcher = self._index = self._postings = self.pointer = self._stamp = None
+            self._references.clear()
             self._allowed.clear()
             self._kept.clear()
 
@@ -111,6 +133,7 @@ class Engine:
             raise Unavailable("the index is of another schema")
         self._index = self.place.open(pointer)
         self._searcher = self._index.searcher()
+        self._postings = Postings(self._searcher)
         self.pointer, self._stamp = pointer, stamp
 
     def _ask_to_heal(self, broken: Pointer | None) -> None:

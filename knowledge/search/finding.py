@@ -151,11 +151,8 @@ def _ask(searcher: Any, asked: Asked) -> Found:
     return Found(asked.text, tuple(hits), instead, suggestion, question.wanted, is_cut=len(found) >= DEPTH)
 
 
-def _run(searcher: Any, question: Question, allowed: Any) -> list[tuple[float, Any]]:
-    if not allowed:
-        return []
-    results = searcher.search(question.query(searcher.reader()), limit=DEPTH, filter=allowed)
-    return [(score, searcher.stored_fields(number)["ref"]) for score, number in results.top_n]
+def _run(searcher: Any, question: Question, allowed: set[int]) -> list[tuple[float, Any]]:
+    return engine().best(question.words_in(searcher.reader()), allowed, DEPTH)
 
 
 def _corrected(text: str, unknown: dict[str, list[str]]) -> str | None:

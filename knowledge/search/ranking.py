@@ -1,4 +1,5 @@
-"""How a question becomes a query, and what comes first. Every weight of the search stands here or in `index.py`.
+"""How a question becomes a query, and what comes first. Every weight of the search stands here, in
+`postings.py` or in `index.py`.
 
 A visitor's text is only ever cut into words: field names, operators and wildcards mean nothing.
 """
@@ -8,16 +9,16 @@ from dataclasses import dataclass, field
 from itertools import islice
 from typing import Any
 
-from whoosh.query import Or, Query, Term
+from whoosh.query import Term
 
 from knowledge.search import words
+from knowledge.search.postings import Word
 from knowledge.search.words import CJK, IDENT, TEXT_FIELDS, WORDS
 
 LONGEST = 200  # characters of a question that are read
 MOST_WORDS = 24
 DEPTH = 100  # sections that are looked at; results are grouped and counted among them
 
-COVERAGE = 0.9  # Whoosh's bonus for sections that hold more of the words
 IDENT_BOOST = 3.0  # a version, an error code or a file name that is there exactly
 COMPLETED_BOOST = 0.6  # words that begin as the last word typed so far
 GUESSED_BOOST = 0.4  # words that resemble one that nobody has written
@@ -48,20 +49,17 @@ class Question:
         for term in islice(terms, 4 * MOST_WORDS):
             self.wanted.setdefault(name, {}).setdefault(term, boost)
 
-    def query(self, reader: Any) -> Query:
-        """The words joined by OR, with a bonus for covering more of them.
-
-        Words that stand nowhere are left out, since Whoosh's bonus makes the score of a lone word zero.
-        """
-        terms = self._present(reader)
-        if not terms:  # nothing is known of it, or it is stop words alone
+    def words_in(self, reader: Any) -> list[Word]:
+        """The words, of which any will do: those that stand somewhere."""
+        known = self._present(reader)
+        if not known:  # nothing is known of it, or it is stop words alone
             self.want(WORDS, (words.fold(word) for word in self.typed if len(word) > 1))
-            terms = self._present(reader)
-        return Or(terms, scale=COVERAGE) if len(terms) > 1 else Or(terms)
+            known = self._present(reader)
+        return known
 
-    def _present(self, reader: Any) -> list[Query]:
+    def _present(self, reader: Any) -> list[Word]:
         return [
-            Term(name, term, boost=boost)
+            (name, term, boost)
             for name, some in self.wanted.items()
             for term, boost in some.items()
             if (name, term) in reader
