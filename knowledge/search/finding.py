@@ -2,7 +2,7 @@
 
 import logging
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Hashable, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 from urllib.parse import quote
@@ -37,6 +37,7 @@ log = logging.getLogger(__name__)
 class Asked:
     """Everything a result depends on, beside the index: the key under which it is kept."""
 
+    edition: int
     text: str
     rights: tuple[str, ...]
     locale: str
@@ -48,7 +49,11 @@ class Asked:
 
 @dataclass(frozen=True)
 class Found:
-    """What a search found. `instead` is what was searched when the question itself found nothing."""
+    """What a search found. `instead` is what was searched when the question itself found nothing.
+
+    `key` says all that this depends on: the question, the asker's rights, the index and the articles' edition. Without
+    an index there is none.
+    """
 
     text: str
     hits: tuple[Hit, ...] = ()
@@ -56,6 +61,7 @@ class Found:
     suggestion: str | None = None
     wanted: Wanted = field(default_factory=dict)
     is_cut: bool = False
+    key: Hashable = None
     is_degraded: bool = False
 
     @property
@@ -114,10 +120,10 @@ def search(
     word. The text is read as plain words; only its first 200 characters are."""
     text = " ".join(text.replace("\0", " ")[:LONGEST].split())
     lang, product = (value.replace("\0", "") or None if value else None for value in (lang, product))
-    token, _ = Edition.current()
+    token, number = Edition.current()
     if not text or not token:
         return Found(text)
-    asked = Asked(text, sees(person), locale, lang, product, prefer, typing)
+    asked = Asked(number, text, sees(person), locale, lang, product, prefer, typing)
     try:
         with engine().opened(token) as searcher:
             return engine().kept(asked, lambda: _ask(searcher, asked))
@@ -148,7 +154,8 @@ def _ask(searcher: Any, asked: Asked) -> Found:
         found = _run(searcher, question, allowed)
     hits = group(found, asked.locale, site, asked.prefer)
     suggestion = better if found and not instead else None
-    return Found(asked.text, tuple(hits), instead, suggestion, question.wanted, is_cut=len(found) >= DEPTH)
+    is_cut, key = len(found) >= DEPTH, (engine().edition, asked)
+    return Found(asked.text, tuple(hits), instead, suggestion, question.wanted, is_cut, key)
 
 
 def _run(searcher: Any, question: Question, allowed: set[int]) -> list[tuple[float, Any]]:

@@ -101,7 +101,7 @@ def test_an_empty_set_of_rights_finds_nothing(app: Flask, write: Callable[..., s
         assert searcher.docs_for_query(Every())
         assert engine().allowed((), None, None) == set()
         assert _run(searcher, Question("harbour", ("en",)), set()) == []
-        assert _ask(searcher, Asked("harbour", (), "en", None, None, None, True)).hits == ()
+        assert _ask(searcher, Asked(1, "harbour", (), "en", None, None, None, True)).hits == ()
 
 
 def test_rows_are_asked_again_when_the_index_lags(app: Flask, client: FlaskClient, write: Callable[..., str]) -> None:
