@@ -29,6 +29,7 @@ from sqlalchemy import select
 from wtforms import BooleanField, EmailField, Field, PasswordField, StringField, ValidationError
 from wtforms.validators import DataRequired, Length
 
+from portal.accounts.passwords import LONGEST, SHORTEST
 from portal.accounts.people import User
 from portal.db import db
 from portal.web import choose_locale, is_zone, safe_next
@@ -59,8 +60,15 @@ def email_field(*checks: Any) -> EmailField:
     )
 
 
-def password_field(label: Any) -> PasswordField:
-    return PasswordField(label, validators=[IsString(), password_required], render_kw={"required": True})
+def password_field(label: Any, hint: Any = "", **render_kw: Any) -> PasswordField:
+    return PasswordField(
+        label, description=hint, validators=[IsString(), password_required], render_kw={"required": True, **render_kw}
+    )
+
+
+def new_password_field(label: Any) -> PasswordField:
+    hint = _l("15 characters or more. A few words in a row are easy to remember; blanks are welcome.")
+    return password_field(label, hint, minlength=SHORTEST, maxlength=LONGEST)
 
 
 def name_field() -> StringField:
@@ -127,7 +135,7 @@ class RegistrationForm(RegisterFormV2):
 
     name = name_field()
     email = email_field(unique_user_email)
-    password = password_field(_l("Password"))
+    password = new_password_field(_l("Password"))
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
@@ -176,13 +184,13 @@ class FreshConfirmationForm(SendConfirmationForm):
 class NewPasswordForm(ResetPasswordForm):
     """Setting a new password through the link of a recovery mail."""
 
-    password = password_field(_l("New password"))
+    password = new_password_field(_l("New password"))
     password_confirm = None
 
 
 class PasswordChangeForm(ChangePasswordForm):
     password = password_field(_l("Your password now"))
-    new_password = password_field(_l("New password"))
+    new_password = new_password_field(_l("New password"))
     new_password_confirm = None
 
 
