@@ -87,11 +87,12 @@ def find(person: User, form_key: str) -> Draft | None:
     return db.session.scalar(Draft.visible_to(person).where(Draft.form_key == form_key).with_for_update(of=Draft))
 
 
-def unsent(person: User) -> list[Draft]:
-    """The person's unfinished tickets, newest first."""
-    return list(
-        db.session.scalars(Draft.visible_to(person).where(Draft.ticket_id.is_(None)).order_by(Draft.updated_at.desc()))
-    )
+def unsent(person: User, unclaimed: Draft | None = None) -> list[Draft]:
+    """The person's unfinished tickets, newest first, without the one that `unclaimed` is the later text of."""
+    query = Draft.visible_to(person).where(Draft.ticket_id.is_(None))
+    if unclaimed is not None:
+        query = query.where(Draft.form_key != unclaimed.fields.get("form_key", ""))
+    return list(db.session.scalars(query.order_by(Draft.updated_at.desc())))
 
 
 def of_reply(person: User, ticket: Ticket) -> Draft | None:
@@ -156,19 +157,31 @@ def claimable(person: User, token: str | None, *, now: datetime) -> Draft | None
 
 
 def claim(person: User, draft: Draft, *, now: datetime) -> Draft | None:
-    """Hand a kept draft to its writer. It joins what was autosaved from the same form; None if that was sent."""
-    form_key = draft.fields.get("form_key", "")
-    if form_key and was_sent(form_key):
+    """Hand a kept draft to its writer. It joins what was autosaved from the same form; None if just that was sent."""
+    form_key = own_key(draft.fields.get("form_key"))
+    if form_key and _said_with(form_key) == draft.fields.get("body", ""):
         db.session.delete(draft)
         return None
-    before = find(person, form_key) if form_key else None
+    before = find(person, form_key)
     if before is None:
-        draft.owner_id, draft.claim_hash, draft.updated_at = person.id, None, now
+        draft.owner_id, draft.claim_hash = person.id, None
+        if form_key and not was_sent(form_key) and not _is_taken(form_key):
+            draft.form_key = form_key  # so that the page it came from, still open somewhere, goes on in this one
+        draft.fields, draft.updated_at = _fields(draft.fields), now
         return draft
-    before.fields, before.updated_at = _fields(draft.fields), now
-    before.sealed = draft.sealed or before.sealed
+    old, new = sorted((before, draft), key=lambda one: one.updated_at)
+    left = {name: old.fields[name] for name in TYPED if name in old.fields}
+    before.fields, before.updated_at = left | _fields(new.fields), now
+    before.sealed = new.sealed or old.sealed
     db.session.delete(draft)
     return before
+
+
+def _said_with(form_key: str) -> str | None:
+    """What was sent with that form, if it was sent."""
+    first = select(Message.body).join(Message.ticket).where(Ticket.form_key == form_key).order_by(Message.id).limit(1)
+    reply = select(Message.body).where(Message.form_key == form_key)
+    return db.session.scalar(reply) or db.session.scalar(first)
 
 
 def forget_unclaimed(*, now: datetime) -> int:

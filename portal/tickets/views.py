@@ -13,6 +13,7 @@ from portal.db import db, get_or_404, utcnow
 from portal.tickets import conversation, drafts, drawing, intake, listing, progress
 from portal.tickets.blueprint import bp
 from portal.tickets.form import ReplyForm
+from portal.tickets.new_views import is_back, kept_for_reader, take_back
 from portal.tickets.ticket import Message, Ticket
 from portal.web import wants_partial
 
@@ -29,17 +30,16 @@ def index() -> ResponseReturnValue:
     shown = drawing.listed(page, filters, counts, products.all(), **context)
     if wants_partial():
         return str(shown)
-    return render_template(
-        "tickets/index.html",
-        shown=shown,
-        unsent=drafts.unsent(current_user),
-        unclaimed=drafts.claimable(current_user, request.cookies.get("draft_claim"), now=utcnow()),
-    )
+    unclaimed = kept_for_reader()
+    unsent = drafts.unsent(current_user, unclaimed)
+    return render_template("tickets/index.html", shown=shown, unsent=unsent, unclaimed=unclaimed)
 
 
 @bp.get("/<int:number>")
 def show(number: int) -> ResponseReturnValue:
     ticket = get_or_404(Ticket.numbered(number, current_user))
+    if is_back(unclaimed := kept_for_reader()):
+        return take_back(unclaimed, now=utcnow())
     return conversation_page(ticket)
 
 
@@ -105,7 +105,7 @@ def conversation_page(ticket: Ticket, form: ReplyForm | None = None) -> str:
     """One ticket as this reader may see it; without a form the reply goes on where it was left, or begins."""
     now, draft = utcnow(), drafts.of_reply(current_user, ticket)
     context: dict[str, Any] = {
-        "unclaimed": drafts.claimable(current_user, request.cookies.get("draft_claim"), now=now),
+        "unclaimed": kept_for_reader(),
         "just_filed": "filed" in request.args,
     }
     if form is None and draft is not None:
@@ -115,4 +115,5 @@ def conversation_page(ticket: Ticket, form: ReplyForm | None = None) -> str:
     elif form is None:
         form = ReplyForm(formdata=None, form_key=drafts.new_key())
     context |= {"ticket": ticket, "form": form, "draft": draft, "conversation": drawing.conversation(ticket)}
-    return render_template("tickets/show.html", **context, **drawing.facts(ticket, now=now))
+    is_own = ticket.requester_id == current_user.id
+    return render_template("tickets/show.html", **context, **drawing.facts(ticket, is_own=is_own, now=now))
