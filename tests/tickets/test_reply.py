@@ -200,6 +200,25 @@ def test_a_note_reaches_no_customer(app: Flask, as_: As, person: Person, number:
     assert CANARY not in "".join(path.read_text("utf-8", "replace") for path in posted)
 
 
+def test_a_note_moves_nothing_in_the_customers_list(app: Flask, as_: As, person: Person, number: int) -> None:
+    browser = as_("customer")
+    newer = writing.filed(browser, subject="Another")
+    with app.app_context():
+        before = writing.ticket(number).updated_at
+        conversation.note(writing.ticket(number), CANARY, by=person("agent"), now=utcnow())
+        db.session.commit()
+        assert writing.ticket(number).updated_at == before
+    page = browser.get("/tickets/").text
+    assert page.index(f"#{newer}") < page.index(f"#{number}")
+
+
+def test_who_filed_and_wrote_is_named_to_others(as_: As, number: int) -> None:
+    reply(as_("customer"), number)
+    own, others = as_("customer").get(f"/tickets/{number}").text, as_("owner").get(f"/tickets/{number}").text
+    assert "You filed the ticket" in own and "You wrote" in own
+    assert "Carla filed the ticket" in others and "Carla wrote" in others and "You filed" not in others
+
+
 def test_a_number_that_is_none_is_not_found(as_: As, number: int) -> None:
     browser = as_("customer")
     for wrong in (0, number + 1, 10**12, 10**30):
