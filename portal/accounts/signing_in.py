@@ -206,7 +206,10 @@ def account_key() -> str:
     """The account a request is about, known or not: a thousand addresses may not guess at one account together."""
     if current_user.is_authenticated:
         return f"person:{current_user.id}"
-    return f"account:{request.form.get('email', '').strip().lower()[:254] or request.remote_addr}"
+    try:  # as it is looked for: a domain can be spelt in many ways
+        return f"account:{security.mail_util.normalize(request.form.get('email', '').strip()[:254])}"
+    except ValueError:
+        return f"nobody:{request.remote_addr}"
 
 
 def confirm_by_recovery(_app: Flask, *, user: User, **_: Any) -> None:

@@ -55,6 +55,18 @@ def test_a_thousand_addresses_get_no_further_with_one_account(
     assert codes == [422, 422, 422, 429, 429]
 
 
+def test_another_spelling_of_the_domain_is_the_same_account(
+    app: Flask, world: World, limit: Callable[[str, str], None]
+) -> None:
+    limit("limit_sign_in", "2 per hour")
+    codes = []
+    for number, domain in enumerate(("heron.example", "ｈeron.example", "heron。example", "hⓔron.example")):
+        sent = {"email": f"carla@{domain}", "password": "not the right one"}
+        origin = {"REMOTE_ADDR": f"10.5.0.{number}"}
+        codes.append(app.test_client().post("/account/sign-in", data=sent, environ_base=origin).status_code)
+    assert codes == [422, 422, 429, 429]
+
+
 def test_a_made_up_forwarding_header_changes_nothing(app: Flask, limit: Callable[[str, str], None]) -> None:
     limit("limit_sign_in", "3 per hour")
     codes = []
@@ -115,6 +127,17 @@ def test_claiming_is_limited_by_person(as_: Callable[[str], FlaskClient], limit:
     codes = [customer.post("/account/licences", data={"key": "ABCD-1234"}).status_code for _ in range(3)]
     assert codes == [422, 422, 429]
     assert colleague.post("/account/licences", data={"key": "ABCD-1234"}).status_code == 422
+
+
+def test_signing_out_everywhere_starts_no_new_count(
+    as_: Callable[[str], FlaskClient], limit: Callable[[str, str], None]
+) -> None:
+    limit("limit_claim", "2 per hour")
+    browser = as_("customer")
+    for _ in range(2):
+        browser.post("/account/licences", data={"key": "ABCD-1234"})
+    browser.post("/account/sign-out-everywhere")
+    assert as_("customer").post("/account/licences", data={"key": "ABCD-1234"}).status_code == 429
 
 
 def test_the_right_password_counts_as_well(app: Flask, world: World, limit: Callable[[str, str], None]) -> None:
