@@ -77,7 +77,7 @@ class Server:
 def cookie(app: Flask, key: str) -> str:
     """The session cookie of a signed-in person."""
     now = int(time.time())
-    session = {"_user_id": key, "_fresh": True, "sid": "bench", "started": now, "seen": now, "fs_cc": "set"}
+    session = {"_user_id": key, "_fresh": True, "seen": now, "fs_cc": "set"}
     serializer = app.session_interface.get_signing_serializer(app)  # type: ignore[attr-defined]
     return f"{app.config['SESSION_COOKIE_NAME']}={serializer.dumps(session)}"
 

@@ -13,6 +13,7 @@ from knowledge.articles.article import Article, Category, Section
 from knowledge.articles.writing import Manuscript, publish
 from portal.accounts.people import User
 from portal.accounts.products import Product
+from portal.accounts.sessions import open_sign_in
 from portal.db import db, utcnow, writing
 from portal.tickets import clocks, filing
 from portal.tickets.ticket import Message, Ticket, TicketEvent, new_number
@@ -40,10 +41,10 @@ def seed(app: Flask, *, tickets: int, articles: int) -> dict[str, Any]:
             db.session.commit()
         numbers = seed_tickets(world, tickets)
         slug = seed_articles(articles)
-        keys = {
-            name: db.session.scalar(select(User.fs_uniquifier).where(User.email == world.email(name)))
-            for name in ("customer", "agent")
-        }
+        people = {name: db.session.get_one(User, world.ids[name]) for name in ("customer", "agent")}
+        with writing():
+            keys = {name: open_sign_in(person, is_kept=True, now=utcnow())[1] for name, person in people.items()}
+            db.session.commit()
         return {"ticket": numbers[0], "article": slug, "keys": keys}
 
 

@@ -45,9 +45,8 @@ def import_(kind: str, path: Path, lang: str | None, collection: str) -> None:
         click.echo(f"not taken: {problem}", err=True)
     click.echo(f"{report} in {time.perf_counter() - started:.1f} s")
     started = time.perf_counter()
-    with writing():
-        count = apply_changes()
-        db.session.commit()
+    count = apply_changes()  # may take minutes: the database is locked only when it is done
+    db.session.commit()
     click.echo(f"{count} articles indexed in {time.perf_counter() - started:.1f} s")
 
 
@@ -62,12 +61,11 @@ def _import(kind: str, path: Path, lang: str | None, collection: str) -> Report:
 def reindex() -> None:
     """Build the search index anew beside the live one, then switch."""
     started = time.perf_counter()
-    with writing():
-        try:
-            count = rebuild()
-        except Busy:
-            raise click.ClickException("the index is being written; try again in a moment") from None
-        db.session.commit()
+    try:
+        count = rebuild()  # as a reader: people go on writing meanwhile
+    except Busy:
+        raise click.ClickException("the index is being written; try again in a moment") from None
+    db.session.commit()
     click.echo(f"{count} articles indexed in {time.perf_counter() - started:.1f} s")
 
 

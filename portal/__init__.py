@@ -63,6 +63,7 @@ def flask_settings(config: Any) -> dict[str, Any]:
         "SESSION_COOKIE_SECURE": config.is_secure,
         "SESSION_COOKIE_HTTPONLY": True,
         "SESSION_COOKIE_SAMESITE": "Lax",
+        "REMEMBER_COOKIE_DURATION": config.session_max_hours * 3600,
         "REMEMBER_COOKIE_SECURE": config.is_secure,
         "REMEMBER_COOKIE_HTTPONLY": True,
         "REMEMBER_COOKIE_SAMESITE": "Lax",

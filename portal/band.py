@@ -15,6 +15,7 @@ from zoneinfo import ZoneInfo
 
 from babel import Locale
 from babel.dates import format_skeleton, format_time
+from babel.lists import format_list
 
 Span = tuple[datetime, datetime]
 Kind = Literal["open", "holiday", "counted", "spent", "expected", "spare", "paused", "late"]
@@ -368,9 +369,9 @@ class _Sheet:
     def told(self, column: Column, hours: list[Span], closures: tuple[Closure, ...]) -> Column:
         """The column with its opening hours and closures in words."""
         start, end = _midnight(column.day, self.zone), _midnight(column.day + timedelta(days=1), self.zone)
-        notes = [closure.reason for closure in closures if closure.start < end and closure.end > start]
+        notes = {closure.reason: None for closure in closures if closure.start < end and closure.end > start}
         told = tuple(self.hours(a, b, start, end) for a, b in _within(hours, start, end))
-        return replace(column, hours=told, note=", ".join(dict.fromkeys(notes)))
+        return replace(column, hours=told, note=format_list(list(notes), locale=self.locale))
 
     def hours(self, start: datetime, end: datetime, day_start: datetime, day_end: datetime) -> str:
         """'09:00–17:00'; empty for the whole day, which the template puts into words."""

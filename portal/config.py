@@ -5,8 +5,10 @@
 
 import os
 import secrets
+import tempfile
 import tomllib
 from collections.abc import Mapping
+from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -139,16 +141,13 @@ def check_settings(settings: Settings) -> None:
 
     from babel import Locale, UnknownLocaleError
 
-    if settings.mode not in ("demo", "production"):
-        raise ConfigurationError(f"mode: write demo or production, not {settings.mode!r}")
+    _check_choices(settings)
+    _check_numbers(settings)
+    _check_addresses(settings)
     if settings.secret_key == DEFAULT_SECRET or len(settings.secret_key) < 16:
         raise ConfigurationError(
             "secret_key: production needs a secret of its own, of 16 characters or more; "
             "`python -m portal doctor` prints a fresh one"
-        )
-    if urlsplit(settings.base_url).scheme not in ("http", "https") or not settings.host:
-        raise ConfigurationError(
-            f"base_url: write a full address (https://help.example.com), not {settings.base_url!r}"
         )
     if settings.search_engine not in ("whoosh", "postgresql"):
         raise ConfigurationError(f"search_engine: write whoosh or postgresql, not {settings.search_engine!r}")
@@ -169,15 +168,78 @@ def check_settings(settings: Settings) -> None:
         raise ConfigurationError("limits_url: more than one web process needs limits counted in Redis (redis://…)")
 
 
+CHOICES = {
+    "mode": ("demo", "production"),
+    "log_level": ("DEBUG", "INFO", "WARNING", "ERROR"),
+    "log_format": ("text", "json"),
+}
+SCHEMES = {
+    "base_url": ("http", "https"),
+    "database_url": ("sqlite", "postgresql", "postgresql+psycopg"),
+    "queue_url": ("", "redis", "rediss", "postgresql"),
+    "limits_url": ("memory", "redis", "rediss"),
+    "mail_url": ("smtp", "smtps"),
+    "brand_url": ("", "http", "https"),
+}
+
+
+def _check_choices(settings: Settings) -> None:
+    for name, choices in CHOICES.items():
+        if settings[name] not in choices:
+            said = f"{', '.join(choices[:-1])} or {choices[-1]}"
+            raise ConfigurationError(f"{name}: write {said}, not {settings[name]!r}")
+
+
+def _check_numbers(settings: Settings) -> None:
+    from limits import parse_many
+
+    for setting in SETTINGS:
+        value = settings[setting.name]
+        least = 0 if setting.name == "proxies" else 1
+        if isinstance(setting.default, int) and value < least:
+            raise ConfigurationError(f"{setting.name}: write {least} or more, not {value}")
+        if setting.name.startswith("limit_"):
+            try:
+                parse_many(value)
+            except ValueError:
+                raise ConfigurationError(f"{setting.name}: write '10 per hour' or the like, not {value!r}") from None
+    if settings.web_port > 65535:
+        raise ConfigurationError(f"web_port: write a port up to 65535, not {settings.web_port}")
+
+
+def _check_addresses(settings: Settings) -> None:
+    """Only the shape; `doctor` looks whether somebody is there. Values may hold passwords, so they aren't repeated."""
+    for name, schemes in SCHEMES.items():
+        if name == "mail_url" and settings.mail_url == "file":
+            continue
+        if urlsplit(settings[name]).scheme not in schemes:
+            said = " or ".join(f"{scheme}://…" for scheme in schemes if scheme)
+            raise ConfigurationError(f"{name}: write a full address, {said}")
+    if not settings.host:
+        raise ConfigurationError("base_url: write a full address, such as https://help.example.com")
+    if urlsplit(settings.base_url).path.strip("/"):
+        raise ConfigurationError("base_url: the portal needs a host of its own; write the address without a path")
+    if "@" not in settings.mail_from:
+        raise ConfigurationError(f"mail_from: write an e-mail address, not {settings.mail_from!r}")
+
+
 def kept_secret(path: Path) -> str:
-    """A random secret that is made once and kept in a file that only its owner can read."""
+    """A random secret that is made once and kept in a file that only its owner can read.
+
+    Written beside, then linked: all who start at the same time find one whole secret, the first one's.
+    """
     if not path.exists():
         path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
+        descriptor, draft = tempfile.mkstemp(dir=path.parent)  # its owner's alone from the start
         try:
-            with os.fdopen(os.open(path, os.O_CREAT | os.O_EXCL | os.O_WRONLY, 0o600), "w") as file:
+            with os.fdopen(descriptor, "w") as file:
                 file.write(secrets.token_urlsafe(32))
-        except FileExistsError:
-            pass  # web server and worker start together: the first one's secret serves both
+                file.flush()
+                os.fsync(file.fileno())
+            with suppress(FileExistsError):
+                os.link(draft, path)
+        finally:
+            os.unlink(draft)
     return path.read_text().strip()
 
 
@@ -190,7 +252,7 @@ def _from_file(path: Path) -> dict[str, Any]:
         return {}
     try:
         tables = tomllib.loads(path.read_text(encoding="utf-8"))
-    except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
+    except (tomllib.TOMLDecodeError, UnicodeDecodeError, OSError) as error:
         raise ConfigurationError(f"{path.name}: {error}") from None
     flat: dict[str, Any] = {}
     for key, value in tables.items():
@@ -223,6 +285,8 @@ def _typed(name: str, value: Any, where: str) -> Any:
         return tuple(part.strip() for part in parts if part.strip())
     if isinstance(default, int):
         try:
+            if isinstance(value, bool | float):
+                raise TypeError
             return int(value)
         except (TypeError, ValueError):
             raise ConfigurationError(f"{where}: {name} takes a whole number, not {value!r}") from None

@@ -1,15 +1,18 @@
 """Dates, sizes and durations as the reader writes them: template filters over Babel."""
 
+from collections.abc import Iterable
 from datetime import UTC, date, datetime
 
 from babel import Locale
 from babel.dates import format_date, format_timedelta
+from babel.lists import format_list
 from babel.numbers import format_decimal
 from flask import Flask, g
 from flask_babel import get_locale, get_translations, gettext
 from markupsafe import Markup, escape
 
 from portal.sla.durations import Duration
+from portal.sla.text import Text
 from portal.sla.wording import Voice
 from portal.web import reader_zone
 
@@ -17,7 +20,7 @@ SIZES = ("B", "kB", "MB", "GB")
 
 
 def init_formats(app: Flask) -> None:
-    for filter_ in (when, when_date, when_day, ago, filesize, duration, country):
+    for filter_ in (when, when_date, when_day, ago, filesize, duration, country, listed, closed_days):
         app.add_template_filter(filter_)
 
 
@@ -66,6 +69,39 @@ def duration(length: Duration) -> str:
 def country(code: str) -> str:
     """The name of a country (ISO 3166 code) in the reader's language."""
     return str(date_locale().territories.get(code.upper(), code))
+
+
+def listed(items: Iterable[object]) -> str:
+    """Several names as the reader's language lists them: 'A, B and C', 'A、B和C'. What is marked up stays so."""
+    locale = date_locale()
+    parts = [item.to(locale) if isinstance(item, Text) else item for item in items]
+    if any(isinstance(part, Markup) for part in parts):
+        return Markup(format_list([str(escape(part)) for part in parts], locale=locale))
+    return format_list([str(part) for part in parts], locale=locale)
+
+
+def closed_days(days: Iterable[tuple[date, Text | None]]) -> str:
+    """Closed days as a list, each with what it is called; a name in another language says which."""
+    return listed(closed_day(day, name) for day, name in days)
+
+
+def closed_day(day: date, name: Text | None) -> Markup:
+    written = escape(when_day(day))
+    if name is None:
+        return written
+    return Markup(gettext("%(day)s (%(name)s)")) % {"day": written, "name": closure_name(name)}
+
+
+def closure_name(name: Text) -> Markup:
+    """What a closed day is called, marked where that isn't in the reader's language."""
+    said, language = reader_voice().closure(name)
+    own = str(get_locale() or "en").split("_")[0]
+    return escape(said) if language == own else Markup('<span lang="{}">{}</span>').format(language, said)
+
+
+def closure_words(name: Text | None) -> str:
+    """What a closed day is called, where nothing can be marked up: in a drawing."""
+    return reader_voice().closure(name)[0] if name else ""
 
 
 def reader_voice(zone: str | None = None) -> Voice:

@@ -55,6 +55,10 @@ class Kind:
 _kinds: dict[str, Kind] = {}
 
 
+class WorkerLost(Exception):
+    """A job took its workers with it (out of memory, killed) as often as it may be tried."""
+
+
 def job(kind: str, *, attempts: int = ATTEMPTS) -> Callable[[Callable[..., None]], Callable[..., None]]:
     """Register the function that does jobs of this kind. It is called with the payload, inside a transaction."""
 
@@ -80,6 +84,8 @@ def run_job(job_id: int) -> None:
         return
     kind, payload, attempts = row.kind, row.payload, row.attempts
     try:
+        if attempts > _most_attempts(kind):
+            raise WorkerLost("every worker that began it was lost")
         _kinds[kind].run(**payload)
         db.session.execute(update(Job).where(Job.id == job_id).values(state="done", done_at=utcnow(), last_error=None))
         db.session.commit()
@@ -133,7 +139,7 @@ def _claim(job_id: int) -> Job | None:
 
 def _give_back(job_id: int, kind: str, attempts: int, error: Exception) -> None:
     wait = min(timedelta(seconds=5 * 2 ** min(attempts, 20)), LONGEST_WAIT) * random.uniform(0.8, 1.0)
-    state = "pending" if attempts < _kinds[kind].attempts else "dead"
+    state = "pending" if attempts < _most_attempts(kind) else "dead"
     text = f"{type(error).__name__}: {error}"[:2000]
     db.session.execute(
         update(Job)
@@ -141,6 +147,11 @@ def _give_back(job_id: int, kind: str, attempts: int, error: Exception) -> None:
         .values(state=state, run_after=utcnow() + wait, lease_until=None, last_error=text)
     )
     db.session.commit()
+
+
+def _most_attempts(kind: str) -> int:
+    """Also of a kind that only another release knows: its worker may come back."""
+    return _kinds[kind].attempts if kind in _kinds else ATTEMPTS
 
 
 # The queue -----------------------------------------------------------------------------------------------------------
@@ -198,10 +209,14 @@ def _note_new_jobs(session: Session, _context: Any) -> None:
 
 @event.listens_for(Session, "after_commit")
 def _ring_for_new_jobs(session: Session) -> None:
+    if session.in_nested_transaction():  # a savepoint's end: nobody else sees the rows yet
+        return
     for job_id in session.info.pop("bells", []):
         _ring(job_id)
 
 
 @event.listens_for(Session, "after_rollback")
 def _forget_new_jobs(session: Session) -> None:
+    if session.in_nested_transaction():  # jobs from before the savepoint stay; a bell for no row does no harm
+        return
     session.info.pop("bells", None)

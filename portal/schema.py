@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 from flask import Flask, current_app
 from sqlalchemy import text
 
-from portal.db import Base, Moment, db
+from portal.db import Base, Moment, db, share_conditions
 
 if TYPE_CHECKING:
     from flask_alembic import Alembic
@@ -21,6 +21,7 @@ def alembic() -> "Alembic":
     if "migrations" not in app.extensions:
         from flask_alembic import Alembic
 
+        share_conditions()
         app.config["ALEMBIC"] = {"script_location": str(MIGRATIONS)}
         app.config["ALEMBIC_CONTEXT"] = {"render_as_batch": True, "render_item": plain_type}
         app.extensions["migrations"] = Alembic(metadatas=Base.metadata, run_mkdir=False)

@@ -1,5 +1,6 @@
 """Running the portal: the web server, the worker, and both together."""
 
+import json
 import logging
 import os
 import signal
@@ -8,7 +9,9 @@ import subprocess
 import sys
 import threading
 import time
+from importlib import import_module
 from pathlib import Path
+from typing import NoReturn
 
 import click
 
@@ -23,15 +26,8 @@ def run() -> None:
     config = load_settings()
     _refuse_busy_port(config)
     prepare(config)
-    stop = threading.Event()
-    keeper = threading.Thread(target=_keep_worker, args=(stop, _environment(config)), name="worker", daemon=True)
-    keeper.start()
-    try:
-        _announce(config)
-        _serve(config)
-    finally:
-        stop.set()
-        keeper.join(timeout=35)
+    _announce(config)
+    _host(config, with_worker=True)
 
 
 @click.command()
@@ -39,7 +35,7 @@ def serve() -> None:
     """Start the web server alone."""
     config = load_settings()
     prepare(config)
-    _serve(config)
+    _host(config, with_worker=False)
 
 
 @click.command()
@@ -47,7 +43,7 @@ def serve() -> None:
 @click.option("--with-parent", is_flag=True, help="End when the process that started it is gone.")
 def worker(once: bool, with_parent: bool) -> None:
     """Start the worker alone: mail, index, timers."""
-    spare_clients(load_settings())
+    spare_imports(load_settings())
     from portal import create_app
     from portal.jobs import run_due, sweep
 
@@ -77,46 +73,42 @@ def prepare(config: Settings) -> None:
         sys.exit(done.returncode)
 
 
-def spare_clients(config: Settings) -> None:
-    """Huey loads the clients of all its stores if it finds them, 22 MB in each process; a file needs none of them.
+def spare_imports(config: Settings) -> None:
+    """Keep two libraries from loading what they find installed and this portal doesn't use.
 
-    For processes that serve one portal, before they make it.
+    Huey takes the clients of all its stores, 22 MB in each process; a file needs none of them. Passlib takes
+    cryptography for one-time codes, 7 MB. For processes that serve one portal, before they make it.
     """
-    if config.queue_url:
-        return
-    absent = [name for name in ("redis", "psycopg") if name not in sys.modules]
-    for name in absent:
+    if not config.queue_url:
+        _import_without("huey.storage", "redis", "psycopg")
+    _import_without("passlib.totp", "cryptography")
+
+
+def _import_without(module: str, *absent: str) -> None:
+    hidden = [name for name in absent if name not in sys.modules]
+    for name in hidden:
         sys.modules[name] = None  # type: ignore[assignment]  # importing it now says that it isn't installed
     try:
-        import huey.storage  # noqa: F401
+        import_module(module)
     finally:
-        for name in absent:
+        for name in hidden:
             del sys.modules[name]
 
 
-def _serve(config: Settings) -> None:
-    from granian import Granian
-    from granian.constants import Interfaces
-    from granian.log import LogLevels
-
+def _host(config: Settings, *, with_worker: bool) -> NoReturn:
+    """Go on as `portal.hosting`, in this process's place: the same id, without what was loaded to come here."""
     _refuse_busy_port(config)
-    os.environ.update(_environment(config))
-    Granian(
-        "portal.wsgi:app",
-        address=config.web_host,
-        port=config.web_port,
-        interface=Interfaces.WSGI,
-        workers=config.web_workers,
-        blocking_threads=config.web_threads,
-        respawn_failed_workers=True,
-        workers_kill_timeout=30,
-        log_level=LogLevels.warning,
-        static_path_route=["/static"],
-        static_path_mount=[_static_folder()],
-        static_path_expires=STATIC_SECONDS,
-        backpressure=max(64, config.web_threads * 16),
-        websockets=False,
-    ).serve()
+    web = {
+        "address": config.web_host,
+        "port": config.web_port,
+        "workers": config.web_workers,
+        "blocking_threads": config.web_threads,
+        "backpressure": max(64, config.web_threads * 16),
+        "static_path_expires": STATIC_SECONDS,
+    }
+    told = json.dumps({"web": web, "static": str(_static_folder()), "with_worker": with_worker})
+    sys.stdout.flush()
+    os.execve(sys.executable, [sys.executable, "-m", "portal.hosting", told], _environment(config))
 
 
 def _refuse_busy_port(config: Settings) -> None:
@@ -128,23 +120,6 @@ def _refuse_busy_port(config: Settings) -> None:
         except OSError as error:
             click.echo(f"{config.web_host}:{config.web_port} can't be used: {error.strerror}. Set web_port.", err=True)
             sys.exit(1)
-
-
-def _keep_worker(stop: threading.Event, environment: dict[str, str]) -> None:
-    """Start the worker, start it again when it dies, and end it when we stop."""
-    while not stop.is_set():
-        started = time.monotonic()
-        process = subprocess.Popen([sys.executable, "-m", "portal", "worker", "--with-parent"], env=environment)
-        while process.poll() is None and not stop.wait(0.2):
-            pass
-        if stop.is_set():
-            process.send_signal(signal.SIGTERM)
-            try:
-                process.wait(timeout=30)
-            except subprocess.TimeoutExpired:
-                process.kill()
-        elif time.monotonic() - started < 5:
-            stop.wait(2)  # it dies at once: don't spin
 
 
 def _end_with_parent(parent: int) -> None:
@@ -177,5 +152,5 @@ def _static_folder() -> Path:
 
 
 def _environment(config: Settings) -> dict[str, str]:
-    # Threads that each keep a heap of their own cost memory and bring nothing under Python's lock.
-    return {"MALLOC_ARENA_MAX": "2", **os.environ, "PORTAL_INSTANCE": str(config.instance)}
+    # Threads that each keep a heap of their own cost memory (6 MB) and bring nothing under Python's lock.
+    return {"MALLOC_ARENA_MAX": "1", **os.environ, "PORTAL_INSTANCE": str(config.instance)}

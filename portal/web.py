@@ -146,21 +146,25 @@ def ask_to_sign_in() -> ResponseReturnValue:
 
 
 def end_stale_session() -> None:
-    """Idle and absolute ends of a session, both from settings (`session_idle_minutes`, `session_max_hours`)."""
+    """The idle end of a session (`session_idle_minutes`); the absolute one is kept with the sign-in."""
     if "_user_id" not in session:
         return
-    now, config = int(time.time()), settings()
-    started, seen = session.get("started", now), session.get("seen", now)
-    if now - seen > config.session_idle_minutes * 60 or now - started > config.session_max_hours * 3600:
-        locale = session.get("locale")
-        session.clear()
-        if locale:
-            session["locale"] = locale
+    now = int(time.time())
+    seen = session.get("seen", now)
+    if now - seen > settings().session_idle_minutes * 60:
+        forget_session()
         return
-    session.setdefault("started", now)
     is_poll = request.method == "GET" and wants_partial()  # an open desk asks by itself; nobody need be there
     if "seen" not in session or (now - seen > 60 and not is_poll):
         session["seen"] = now
+
+
+def forget_session() -> None:
+    """Nothing of whoever was signed in stays, but the language."""
+    locale = session.get("locale")
+    session.clear()
+    if locale:
+        session["locale"] = locale
 
 
 def close_request(response: Response) -> Response:

@@ -2,7 +2,7 @@
 
 from portal import create_app
 from portal.config import load_settings
-from portal.serving import spare_clients
+from portal.serving import spare_imports
 
-spare_clients(load_settings())
+spare_imports(load_settings())
 app = create_app()

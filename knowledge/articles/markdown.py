@@ -33,7 +33,10 @@ CALLOUTS = {
     "DANGER": ("danger", "Danger"),
 }
 # Ids of the page around the article, which a heading must not take.
-PAGE_IDS = frozenset({"main", "ask", "ask-text", "flashes", "helpful", "contents", "q", "q-suggest", "head-q"})
+PAGE_IDS = frozenset(
+    {"main", "ask", "ask-text", "band-dots", "band-hatch", "band-range", "contents", "flashes", "head-q"}
+    | {"head-q-suggest", "helpful", "helpful-question", "related", "sign-out"}
+)
 
 _MARK = re.compile(r"\[!(\w+)\][ \t]*(.*)")
 _BOX = re.compile(r"\[([ xX])\][ \t]+")
@@ -94,7 +97,8 @@ def _leave_long_paragraphs(state: StateCore) -> None:
 
 def _name_headings(state: StateCore) -> None:
     """Ids and permalinks. The page has its title: one written into the text becomes a second-level heading."""
-    seen: dict[str, int] = dict.fromkeys(PAGE_IDS, 1)
+    taken: set[str] = set(PAGE_IDS)
+    last: dict[str, int] = {}
     for index, token in enumerate(state.tokens):
         if token.type not in ("heading_open", "heading_close"):
             continue
@@ -105,8 +109,12 @@ def _name_headings(state: StateCore) -> None:
             continue
         heading = text_of([inline])
         slug = slugify(heading)
-        seen[slug] = seen.get(slug, 0) + 1
-        anchor = slug if seen[slug] == 1 else f"{slug}-{seen[slug]}"
+        anchor, number = slug, last.get(slug, 1)
+        while anchor in taken:  # "a", "a" and "a 2" are three
+            number += 1
+            anchor = f"{slug}-{number}"
+        last[slug] = number
+        taken.add(anchor)
         token.attrSet("id", anchor)
         token.meta["heading"] = heading
         link = Token("html_inline", "", 0)

@@ -148,6 +148,8 @@ def _check(manuscript: Manuscript, holder: _Known | None, shelves: dict[str, int
     m = manuscript
     if not m.external_id or len(m.external_id) > 200:
         raise Refused(gettext("The id is missing or longer than 200 characters."))
+    if "\0" in "".join((m.external_id, m.title, m.summary, m.body, m.versions or "", *m.tags)):
+        raise Refused(gettext("There is a NUL character in it, which can't be kept."))  # not by PostgreSQL
     if not _SLUG.fullmatch(m.slug) or m.slug in TAKEN_SLUGS:
         raise Refused(gettext("“%(slug)s” can't be an address: use a-z, 0-9 and hyphens.", slug=m.slug[:80]))
     if not _LANG.fullmatch(m.lang):

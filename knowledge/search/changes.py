@@ -1,12 +1,14 @@
 """What the index has yet to learn: rows written in the transaction that changes what is searched."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 
 from sqlalchemy import String, delete, func, insert, select
 from sqlalchemy.orm import Mapped, mapped_column
 
 from portal.db import Model, db
 from portal.jobs import enqueue
+
+BATCH = 500
 
 
 class IndexChange(Model):
@@ -25,18 +27,20 @@ def note_changes(ids: Iterable[int], kind: str = "article") -> None:
     enqueue("index")
 
 
-def noted_changes() -> tuple[int, dict[str, set[int]]]:
-    """The newest note's number, and what is noted up to it by kind."""
-    last = db.session.scalar(select(func.max(IndexChange.id))) or 0
+def noted_changes() -> tuple[list[int], dict[str, set[int]]]:
+    """The notes' numbers, and what is noted by kind."""
+    notes: list[int] = []
     changed: dict[str, set[int]] = {}
-    for row in db.session.execute(select(IndexChange.kind, IndexChange.item_id).where(IndexChange.id <= last)):
+    for row in db.session.execute(select(IndexChange.id, IndexChange.kind, IndexChange.item_id)):
+        notes.append(row.id)
         changed.setdefault(row.kind, set()).add(row.item_id)
-    return last, changed
+    return notes, changed
 
 
-def forget_changes(last: int) -> None:
-    """These are indexed."""
-    db.session.execute(delete(IndexChange).where(IndexChange.id <= last))
+def forget_changes(notes: Sequence[int]) -> None:
+    """Just these: on PostgreSQL one with a smaller number may have been committed while they were indexed."""
+    for start in range(0, len(notes), BATCH):
+        db.session.execute(delete(IndexChange).where(IndexChange.id.in_(notes[start : start + BATCH])))
 
 
 def outstanding() -> int:

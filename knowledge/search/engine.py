@@ -62,6 +62,9 @@ class Engine(Protocol):
         Raises `Unavailable`, and has the index healed, when there is none or when it breaks inside the block.
         """
 
+    def state(self) -> Hashable:
+        """Inside `opened`: which state of which index this is. Another one has another."""
+
     def kept(self, key: Hashable, answer: Callable[[], Answer]) -> Answer:
         """Inside `opened`: the answer to the same question on the same state of the index, else a new one."""
 

@@ -2,7 +2,7 @@
 
 import logging
 from collections import Counter
-from collections.abc import Iterable
+from collections.abc import Hashable, Iterable
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -18,11 +18,13 @@ from knowledge.search.ranking import (
     Preference,
     Question,
     group,
+    in_languages,
+    languages_of,
     similar_words,
     text_fields,
     unknown_words,
 )
-from knowledge.search.words import TEXT_FIELDS
+from knowledge.search.words import TEXT_FIELDS, field_of
 from portal.web import settings
 
 log = logging.getLogger(__name__)
@@ -34,6 +36,7 @@ Marks = dict[str, dict[str, float]]  # by field, the words to highlight
 class Asked:
     """Everything a result depends on, beside the index: the key under which it is kept."""
 
+    edition: int
     text: str
     scope: Scope
     preference: Preference
@@ -42,7 +45,11 @@ class Asked:
 
 @dataclass(frozen=True)
 class Found:
-    """What a search found. `instead` is what was searched when the question itself found nothing."""
+    """What a search found. `instead` is what was searched when the question itself found nothing.
+
+    `key` says all that this depends on: the question, the asker's rights, the index and the edition. Without an index
+    there is none.
+    """
 
     text: str
     hits: tuple[Hit, ...] = ()
@@ -50,6 +57,7 @@ class Found:
     suggestion: str | None = None
     wanted: Marks = field(default_factory=dict)
     is_cut: bool = False
+    key: Hashable = None
     is_degraded: bool = False
 
     @property
@@ -84,11 +92,11 @@ def search(
     characters are."""
     text = " ".join(text.replace("\0", " ")[:LONGEST].split())
     kind, lang, product = (value.replace("\0", "") or None if value else None for value in (kind, lang, product))
-    token, _ = Edition.current()
+    token, number = Edition.current()
     if not text or not token:
         return Found(text)
     preference = Preference(locale, str(settings().default_locale), prefer or product, version)
-    asked = Asked(text, Scope(sees(person), kind, lang, product), preference, typing)
+    asked = Asked(number, text, Scope(sees(person), kind, lang, product), preference, typing)
     try:
         with engine().opened(token) as searcher:
             return engine().kept(asked, lambda: _ask(searcher, asked))
@@ -102,7 +110,11 @@ def _ask(searcher: Searcher, asked: Asked) -> Found:
     question = Question(asked.text, text_fields(searcher), asked.typing)
     question.complete(searcher)
     unknown = {word: similar_words(searcher, word) for word in unknown_words(question, searcher, asked.scope)}
-    better = _corrected(asked.text, unknown)
+    better = None
+    if any(unknown.values()):  # a correction stays in the question's language, or in the reader's
+        languages = languages_of(question, searcher) or {field_of(asked.preference.lang)}
+        near = {word: in_languages(searcher, candidates, languages) for word, candidates in unknown.items()}
+        better, unknown = _corrected(asked.text, near), near if any(near.values()) else unknown
     found = _run(searcher, question, asked.scope)
     instead = None
     if not found and better:
@@ -113,7 +125,8 @@ def _ask(searcher: Searcher, asked: Asked) -> Found:
         found = _run(searcher, question, asked.scope)
     hits = group(found, asked.preference)
     suggestion = better if found and not instead else None
-    return Found(asked.text, tuple(hits), instead, suggestion, question.wanted, is_cut=len(found) >= DEPTH)
+    is_cut, key = len(found) >= DEPTH, (engine().state(), asked)
+    return Found(asked.text, tuple(hits), instead, suggestion, question.wanted, is_cut, key)
 
 
 def _run(searcher: Searcher, question: Question, scope: Scope) -> list[tuple[float, Ref]]:

@@ -25,7 +25,7 @@ from knowledge.search.changes import forget_changes, noted_changes
 from knowledge.search.cutting import SCHEMA, cut, every_item, items_of, key_of
 from knowledge.search.engine import Busy, Unavailable, Wanted
 from knowledge.search.items import Item, Ref, Scope
-from knowledge.search.ranking import COVERAGE, distance
+from knowledge.search.ranking import COVERAGE, K1, B, distance
 from knowledge.search.words import WORDS
 from portal.db import db
 
@@ -35,7 +35,6 @@ RESULTS_KEPT = 500
 LOCK = 0x466F796572  # of the one writer, among the database's advisory locks
 RANKED = 10  # words of a question that take part in the rough rank: the rarest
 CANDIDATES = 400  # ranked roughly by PostgreSQL, then exactly here
-K1, B = 1.2, 0.75  # of BM25
 LONGEST_WORD = 200
 MOST_PLACES = 255  # of one word in a vector
 PATIENCE = "5s"  # for one statement of a search
@@ -201,14 +200,17 @@ class PostgresEngine:
                 state = _state(connection)
                 if state is None or state.schema != SCHEMA or state.token != token:
                     raise Unavailable("the index is missing, or of another schema or database")
-                self._at.state = (state.build, state.generation)
+                self._at.state = (state.token, state.build, state.generation)
                 yield PostgresSearcher(connection, state.build)
         except Exception as error:
             self._ask_to_heal(state)
             raise Unavailable(f"{type(error).__name__}: {error}") from error
 
+    def state(self) -> Hashable:
+        return self._at.state
+
     def kept(self, key: Hashable, answer: Callable[[], Answer]) -> Answer:
-        key = (*self._at.state, key)
+        key = (self.state(), key)
         with self._lock:
             if key in self._kept:
                 self._kept.move_to_end(key)
@@ -225,7 +227,7 @@ class PostgresEngine:
             state, (token, number) = _state(connection), Edition.current()
             if state is None or state.schema != SCHEMA or state.token != token or state.edition > number:
                 return self._rebuild(connection)
-            last, changed = noted_changes()
+            notes, changed = noted_changes()
             things = [f"{kind}:{item_id}" for kind, ids in changed.items() for item_id in ids]
             which = "thing = ANY(:things)"
             for count in (_COUNT_WORDS, _COUNT_FIELDS):
@@ -236,7 +238,7 @@ class PostgresEngine:
             for count in (_COUNT_WORDS, _COUNT_FIELDS):
                 _run(connection, count, state.build, sign="", which=which, things=things)
             _switch(connection, state._replace(generation=state.generation + 1, edition=number))
-        forget_changes(last)
+        forget_changes(notes)
         return len(things)
 
     def rebuild(self) -> int:
@@ -282,7 +284,7 @@ class PostgresEngine:
 
     def _rebuild(self, connection: Connection) -> int:
         before, (token, number) = _state(connection), Edition.current()
-        last, _ = noted_changes()
+        notes, _ = noted_changes()
         build, things = f"foyer_search_{secrets.token_hex(6)}", set()
         _run(connection, _TABLES, build)
         batch: list[Item] = []
@@ -299,7 +301,7 @@ class PostgresEngine:
         _run(connection, "ANALYZE {build}.item", build)
         _switch(connection, State(build, SCHEMA, before.generation + 1 if before else 1, token, number))
         _forget_builds(connection, {build, before.build if before else build})
-        forget_changes(last)
+        forget_changes(notes)
         return len(things)
 
     def _ask_to_heal(self, broken: State | None) -> None:

@@ -3,7 +3,7 @@
 A visitor's text is only ever cut into words: field names, operators and wildcards mean nothing.
 """
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Collection, Iterable, Sequence
 from dataclasses import dataclass, field, replace
 from itertools import islice
 
@@ -17,7 +17,8 @@ LONGEST = 200  # characters of a question that are read
 MOST_WORDS = 24
 DEPTH = 100  # sections that are looked at; results are grouped and counted among them
 
-COVERAGE = 0.9  # the bonus for items that hold more of the words
+COVERAGE = 0.9  # how much an item gains that holds more of the words: the less, the more words there are
+K1, B = 1.2, 0.75  # of BM25: how soon more of a word counts no more, and how much a long text loses
 IDENT_BOOST = 3.0  # a version, an error code or a file name that is there exactly
 COMPLETED_BOOST = 0.6  # words that begin as the last word typed so far
 GUESSED_BOOST = 0.4  # words that resemble one that nobody has written
@@ -100,6 +101,27 @@ def unknown_words(question: Question, searcher: Searcher, scope: Scope) -> list[
             searcher.stands_in(name, term, scope) for name in question.fields if (term := words.stemmer(name)(word))
         )
     ]
+
+
+def languages_of(question: Question, searcher: Searcher) -> set[str]:
+    """The fields of the languages that most words of the question are of; none without a word that tells."""
+    known = _of_languages(searcher, question.typed, question.fields)
+    counts = {name: sum((name, word) in known for word in question.typed) for name in question.fields}
+    most = max(counts.values(), default=0)
+    return {name for name, count in counts.items() if count == most > 0}
+
+
+def in_languages(searcher: Searcher, candidates: Sequence[str], languages: Collection[str]) -> list[str]:
+    """The words that are of one of these languages."""
+    known = _of_languages(searcher, candidates, languages)
+    return [word for word in candidates if any((name, word) in known for name in languages)]
+
+
+def _of_languages(searcher: Searcher, typed: Iterable[str], names: Collection[str]) -> set[tuple[str, str]]:
+    """(field, word) of those words that stand in a language's text, or are its stop words."""
+    terms = {(name, word): words.stemmer(name)(word) for word in typed for name in names}
+    known = searcher.known({(name, term) for (name, _), term in terms.items() if term})
+    return {(n, word) for (n, word), term in terms.items() if ((n, term) in known if term else len(word) > 1)}
 
 
 def similar_words(searcher: Searcher, word: str) -> list[str]:

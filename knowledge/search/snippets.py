@@ -54,7 +54,7 @@ def snippet(text: str, lang: str, wanted: Wanted, length: int = LENGTH) -> Marku
     begin = _word_start(text, max(start - length // 5, 0))
     end = len(text) if len(text) - begin <= length * 1.15 else _word_end(text, begin + length)
     piece = mark(text, found, begin, end)
-    return Markup("{}{}{}").format("… " if begin else "", piece, " …" if end < len(text) else "")
+    return Markup("… " if begin else "") + piece + Markup(" …" if end < len(text) else "")
 
 
 def mark(text: str, found: Sequence[tuple[int, int, str]], begin: int = 0, end: int | None = None) -> Markup:

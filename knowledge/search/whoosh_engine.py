@@ -23,13 +23,14 @@ from knowledge.search.changes import forget_changes, noted_changes
 from knowledge.search.cutting import SCHEMA
 from knowledge.search.engine import Unavailable, Wanted
 from knowledge.search.items import Ref, Scope
-from knowledge.search.ranking import COVERAGE
+from knowledge.search.postings import Postings
 from knowledge.search.whoosh_index import IndexFolder, Pointer
 from knowledge.search.words import WORDS
 
 log = logging.getLogger(__name__)
 
 RESULTS_KEPT = 500
+REFS_KEPT = 20_000
 FILTERS_KEPT = 12  # sets of document numbers: some megabytes each where there are 100,000 sections
 MOST_AT_ONCE = 5000  # more changes than this are quicker built anew
 NOBODY = "\0"  # an audience that no document has
@@ -44,6 +45,8 @@ class WhooshSearcher:
         self._searcher = index.searcher()
         self._reader = self._searcher.reader()
         self._names = frozenset(self._reader.indexed_field_names())
+        self._postings = Postings(self._searcher)
+        self._refs: dict[int, Ref] = {}
         self._allowed: dict[Scope, set[int]] = {}
 
     def fields(self) -> frozenset[str]:
@@ -65,18 +68,18 @@ class WhooshSearcher:
         return self._counted(self._reader.terms_within(WORDS, word, reach, prefix=1))
 
     def best(self, wanted: Sequence[Wanted], scope: Scope, limit: int) -> list[tuple[float, Ref]]:
-        # Whoosh's bonus makes the score of a lone word zero, also when the others stand nowhere: those are left out.
-        terms = [Term(*word[:2], boost=word.boost) for word in wanted if word[:2] in self._reader]
-        allowed = self._allowed_in(scope)
-        if not allowed or not terms:  # Whoosh takes an empty set for no filter at all
-            return []
-        query = Or(terms, scale=COVERAGE) if len(terms) > 1 else Or(terms)
-        results = self._searcher.search(query, limit=limit, filter=allowed)
-        stored = self._searcher.stored_fields
-        return [(score, Ref(*stored(number)["ref"])) for score, number in results.top_n]
+        best = self._postings.best(wanted, self._allowed_in(scope), limit)
+        return [(score, self._ref(number)) for score, number in best]
 
     def count(self) -> int:
         return int(self._reader.doc_count())
+
+    def _ref(self, number: int) -> Ref:
+        if number not in self._refs:
+            if len(self._refs) >= REFS_KEPT:
+                self._refs.clear()
+            self._refs[number] = Ref(*self._searcher.stored_fields(number)["ref"])
+        return self._refs[number]
 
     def _counted(self, words: Iterable[str]) -> list[tuple[str, int]]:
         return [(word, int(self._reader.doc_frequency(WORDS, word))) for word in words]
@@ -123,9 +126,12 @@ class WhooshEngine:
                 self._ask_to_heal(broken)
                 raise Unavailable(f"{type(error).__name__}: {error}") from error
 
-    def kept(self, key: Hashable, answer: Callable[[], Answer]) -> Answer:
+    def state(self) -> Hashable:
         assert self.pointer
-        key = (self.pointer.build, self.pointer.generation, key)
+        return (self.pointer.token, self.pointer.build, self.pointer.generation)
+
+    def kept(self, key: Hashable, answer: Callable[[], Answer]) -> Answer:
+        key = (self.state(), key)
         if key in self._kept:
             self._kept.move_to_end(key)
             return self._kept[key]
@@ -182,7 +188,7 @@ class WhooshEngine:
         token, number = Edition.current()
         if pointer is None or pointer.schema != SCHEMA or pointer.token != token or pointer.edition > number:
             return self._rebuild()
-        last, changed = noted_changes()
+        notes, changed = noted_changes()
         count = sum(map(len, changed.values()))
         if count > MOST_AT_ONCE:
             return self._rebuild()
@@ -192,17 +198,17 @@ class WhooshEngine:
             log.warning("search index can't be written, building it anew", exc_info=error)
             return self._rebuild()
         self.place.point(replace(pointer, generation=pointer.generation + 1, edition=number))
-        forget_changes(last)
+        forget_changes(notes)
         return count
 
     def _rebuild(self) -> int:
         before = self.place.pointer()
         token, number = Edition.current()
-        last, _ = noted_changes()
+        notes, _ = noted_changes()
         build, count = self.place.build()
         self.place.point(Pointer(build, SCHEMA, before.generation + 1 if before else 1, token, number))
         self.place.forget_builds({build, before.build if before else build})
-        forget_changes(last)
+        forget_changes(notes)
         return count
 
     def _renew(self) -> None:

@@ -7,6 +7,7 @@ from portal.config import Settings
 
 def init_accounts(app: Flask, config: Settings) -> None:
     """Flask-Security on our tables, with mail through the outbox, and the account pages."""
+    import portal.accounts.devices
     import portal.accounts.holdings
     import portal.accounts.profile
     import portal.accounts.team  # noqa: F401  (the pages, and with them the tables)

@@ -19,6 +19,7 @@ from sqlalchemy.exc import IntegrityError
 from portal.accounts.blueprint import bp
 from portal.accounts.letters import CHANGE_WITHIN, write_letter
 from portal.accounts.people import User
+from portal.accounts.sessions import was_kept
 from portal.db import db
 from portal.web import limiter, public, settings
 
@@ -69,4 +70,4 @@ def tell_old_address(app: Flask, *, user: User, old_email: str, **_: Any) -> Non
     app.extensions["security"].datastore.set_uniquifier(user)
     write_letter("accounts/mail/address_changed", old_email, user, new_email=user.email)
     if current_user.is_authenticated and current_user.id == user.id:
-        login_user(user)
+        login_user(user, remember=was_kept())

@@ -29,6 +29,7 @@ from sqlalchemy import select
 from wtforms import BooleanField, EmailField, Field, PasswordField, StringField, ValidationError
 from wtforms.validators import DataRequired, Length
 
+from portal.accounts.passwords import LONGEST, SHORTEST
 from portal.accounts.people import User
 from portal.db import db
 from portal.web import choose_locale, is_zone, safe_next
@@ -59,8 +60,15 @@ def email_field(*checks: Any) -> EmailField:
     )
 
 
-def password_field(label: Any) -> PasswordField:
-    return PasswordField(label, validators=[IsString(), password_required], render_kw={"required": True})
+def password_field(label: Any, hint: Any = "", **render_kw: Any) -> PasswordField:
+    return PasswordField(
+        label, description=hint, validators=[IsString(), password_required], render_kw={"required": True, **render_kw}
+    )
+
+
+def new_password_field(label: Any) -> PasswordField:
+    hint = _l("15 characters or more. A few words in a row are easy to remember; blanks are welcome.")
+    return password_field(label, hint, minlength=SHORTEST, maxlength=LONGEST)
 
 
 def name_field() -> StringField:
@@ -83,6 +91,13 @@ def stranger(email: str) -> User:
 
 def known_by(email: str | None) -> User | None:
     return db.session.scalar(select(User).where(User.email == email, User.active))
+
+
+def misspelt(form: Any) -> bool:
+    """False. Flask-Security takes what is said about an address away, lest it tell who has an account; what these forms
+    say about one is only how it is spelt, so it is kept as said about the form."""
+    form.form_errors = list(form.email.errors)
+    return False
 
 
 class SignInForm(LoginForm):
@@ -120,7 +135,7 @@ class RegistrationForm(RegisterFormV2):
 
     name = name_field()
     email = email_field(unique_user_email)
-    password = password_field(_l("Password"))
+    password = new_password_field(_l("Password"))
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
@@ -148,7 +163,7 @@ class RecoveryForm(ForgotPasswordForm):
 
     def validate(self, **kwargs: Any) -> bool:
         if not Form.validate(self, **kwargs):
-            return False
+            return misspelt(self)
         self.user = known_by(self.email.data) or stranger(str(self.email.data))
         return True
 
@@ -160,7 +175,7 @@ class FreshConfirmationForm(SendConfirmationForm):
 
     def validate(self, **kwargs: Any) -> bool:
         if not Form.validate(self, **kwargs):
-            return False
+            return misspelt(self)
         known = known_by(self.email.data)
         self.user = known if known and known.confirmed_at is None else stranger(str(self.email.data))
         return True
@@ -169,13 +184,13 @@ class FreshConfirmationForm(SendConfirmationForm):
 class NewPasswordForm(ResetPasswordForm):
     """Setting a new password through the link of a recovery mail."""
 
-    password = password_field(_l("New password"))
+    password = new_password_field(_l("New password"))
     password_confirm = None
 
 
 class PasswordChangeForm(ChangePasswordForm):
     password = password_field(_l("Your password now"))
-    new_password = password_field(_l("New password"))
+    new_password = new_password_field(_l("New password"))
     new_password_confirm = None
 
 

@@ -88,7 +88,7 @@ def licences() -> ResponseReturnValue:
 
 
 @bp.post("/licences")
-@limiter.limit(lambda: settings().limit_claim, key_func=lambda: f"person:{current_user.get_id()}")
+@limiter.limit(lambda: settings().limit_claim, key_func=lambda: f"person:{current_user.id}")
 def claim_licence() -> ResponseReturnValue:
     form = ClaimForm(_organisations())
     if form.validate_on_submit():

@@ -1,13 +1,17 @@
 """Which passwords are taken, and how they are hashed: NIST SP 800-63B rev 4 for a password that is the only factor.
 
-Fifteen characters or more, any characters, no rules of composition; refused are those that attackers try first: a
-list of common passwords, and what is made of at most two of them, of runs, of repeats, or of the person's own name.
+Fifteen characters or more, any characters, no rules of composition; refused are those that attackers try first: two
+lists, of long passwords as they are and of common ones, and what is made of at most two of those, of runs, of repeats,
+or of the person's own name.
 """
 
 import gzip
+import hashlib
+import mmap
 import re
 import threading
 import unicodedata
+from bisect import bisect_left
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from functools import cache
@@ -24,6 +28,8 @@ SHORTEST = 15
 LONGEST = 256
 RUNS = ("abcdefghijklmnopqrstuvwxyz", "01234567890", "qwertyuiop", "asdfghjkl", "zxcvbnm", "qwertzuiop", "azertyuiop")
 COMMON_PASSWORDS = Path(__file__).parent / "common_passwords.txt.gz"
+LONG_PASSWORDS = Path(__file__).parent / "long_passwords.bin"  # scripts/passwords.py makes it
+DIGEST_BYTES = 5
 HASHING_WAIT_SECONDS = 5
 UNMATCHED = "!"
 
@@ -56,12 +62,38 @@ def why_refused(password: str, own: Iterable[str] = ()) -> str | None:
         return gettext("Use at most %(most)s characters.", most=LONGEST)
     if any(unicodedata.category(character) in ("Cc", "Cs") for character in password):
         return gettext("Leave out control characters.")
-    plain = re.sub(r"[\W_]+", "", password.casefold())
-    if is_common(plain) or is_common(password.casefold()):
+    plain = plain_form(password)
+    if is_known(password) or is_common(plain) or is_common(password.casefold()):
         return gettext("This is among the passwords that are tried first. Add a word or two of your own.")
     if echoes(plain, own):
         return gettext("This is mostly your name or address. Add a word or two that others would not guess.")
     return None
+
+
+def plain_form(password: str) -> str:
+    """Without capitals, blanks and signs, which add little to what is known."""
+    return re.sub(r"[\W_]+", "", password.casefold())
+
+
+def digest(password: str) -> bytes:
+    """How the list of long passwords keeps one; of three million others one is taken for a listed one."""
+    form = plain_form(password) or password.casefold()
+    return hashlib.sha256(form.encode("utf-8", "surrogatepass")).digest()[:DIGEST_BYTES]
+
+
+def is_known(password: str) -> bool:
+    """True for a long password that has been leaked and is being tried."""
+    kept, wanted = long_passwords(), digest(password)
+    starts = range(0, len(kept), DIGEST_BYTES)
+    place = bisect_left(starts, wanted, key=lambda start: kept[start : start + DIGEST_BYTES])
+    return place < len(starts) and kept[starts[place] : starts[place] + DIGEST_BYTES] == wanted
+
+
+@cache
+def long_passwords() -> mmap.mmap:
+    """The shipped digests, sorted: a file that the system pages in and shares, so it takes no memory of ours."""
+    with LONG_PASSWORDS.open("rb") as file:
+        return mmap.mmap(file.fileno(), 0, access=mmap.ACCESS_READ)
 
 
 def is_common(text: str) -> bool:

@@ -107,8 +107,7 @@ class Membership(Model):
             "user_id",
             "organisation_id",
             unique=True,
-            sqlite_where=db.text("ended_at IS NULL"),
-            postgresql_where=db.text("ended_at IS NULL"),
+            sqlite_where=db.text("ended_at IS NULL"),  # PostgreSQL's too: see `share_conditions`
         ),
     )
 

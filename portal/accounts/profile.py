@@ -18,6 +18,7 @@ from wtforms.validators import Optional as MayBeEmpty
 from portal.accounts.blueprint import bp
 from portal.accounts.forms import Plain, name_field, one_line
 from portal.accounts.people import User
+from portal.accounts.sessions import SignIn, end_all
 from portal.accounts.zones import zone_choices
 from portal.db import db
 from portal.web import choose_zone, is_zone, language_names, public, safe_next, settings
@@ -74,7 +75,8 @@ def profile() -> ResponseReturnValue:
         flash(_("Your profile is saved."), "success")
         return redirect(url_for(".profile"))
     organisations = db.session.scalars(current_user.organisations()).all()
-    page = render_template("accounts/profile.html", form=form, organisations=organisations)
+    devices = db.session.scalars(SignIn.visible_to(current_user)).all()
+    page = render_template("accounts/profile.html", form=form, organisations=organisations, devices=devices)
     return page, 422 if form.errors else 200
 
 
@@ -102,6 +104,7 @@ def sign_out_everywhere() -> ResponseReturnValue:
     from portal.accounts.signing_in import security
 
     security.datastore.set_uniquifier(current_user)
+    end_all(current_user)
     logout_user()
     db.session.commit()
     flash(_("You are signed out on every device."), "success")

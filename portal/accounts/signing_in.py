@@ -5,11 +5,22 @@ from datetime import timedelta
 from functools import wraps
 from typing import Any
 
-from flask import Flask, abort, make_response, redirect, request, url_for
+from flask import (
+    Flask,
+    Response,
+    abort,
+    after_this_request,
+    make_response,
+    redirect,
+    render_template,
+    request,
+    url_for,
+)
 from flask.typing import ResponseReturnValue
 from flask_login import current_user
 from flask_security import Security, SQLAlchemyUserDatastore, hash_password, password_reset
 from sqlalchemy.exc import IntegrityError
+from wtforms.form import BaseForm
 
 from portal.accounts import confirming, forms, letters
 from portal.accounts.passwords import SHORTEST, GuardedHashing, Passwords
@@ -20,7 +31,20 @@ from portal.config import Settings
 from portal.db import db, utcnow
 from portal.web import limiter, safe_next, settings
 
-security = Security(mail_util_cls=letters.AccountMail, password_util_cls=Passwords)
+
+def render(template: str, **context: Any) -> str:
+    """Flask-Security's pages; a form that was refused answers 422, as everywhere else."""
+    if request.method == "POST" and any(isinstance(form, BaseForm) and form.errors for form in context.values()):
+        after_this_request(refuse)
+    return render_template(template, **context)
+
+
+def refuse(response: Response) -> Response:
+    response.status_code = 422
+    return response
+
+
+security = Security(mail_util_cls=letters.AccountMail, password_util_cls=Passwords, render_template=render)
 
 FORMS: dict[str, Any] = {
     "login_form": forms.SignInForm,
@@ -182,7 +206,10 @@ def account_key() -> str:
     """The account a request is about, known or not: a thousand addresses may not guess at one account together."""
     if current_user.is_authenticated:
         return f"person:{current_user.id}"
-    return f"account:{request.form.get('email', '').strip().lower()[:254] or request.remote_addr}"
+    try:  # as it is looked for: a domain can be spelt in many ways
+        return f"account:{security.mail_util.normalize(request.form.get('email', '').strip()[:254])}"
+    except ValueError:
+        return f"nobody:{request.remote_addr}"
 
 
 def confirm_by_recovery(_app: Flask, *, user: User, **_: Any) -> None:

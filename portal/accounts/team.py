@@ -124,7 +124,7 @@ def rename(organisation_id: int) -> ResponseReturnValue:
 
 
 @bp.post("/organisation/<int:organisation_id>/invite")
-@limiter.limit(lambda: settings().limit_invite, key_func=lambda: f"person:{current_user.get_id()}")
+@limiter.limit(lambda: settings().limit_invite, key_func=lambda: f"person:{current_user.id}")
 def invite(organisation_id: int) -> ResponseReturnValue:
     inviting, form = managed(organisation_id), InviteForm()
     if not form.validate_on_submit():

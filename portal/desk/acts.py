@@ -22,12 +22,13 @@ from portal.desk.forms import (
     ReplyForm,
     ResolveForm,
     RevealForm,
+    Seen,
     TriageForm,
 )
 from portal.desk.gate import bp
 from portal.errors import Refused
 from portal.tickets import conversation, credentials, progress
-from portal.tickets.drafts import was_sent
+from portal.tickets.drafts import NOT_KEPT, was_sent
 from portal.tickets.ticket import Draft, Message, Ticket
 from portal.web import limiter, settings, wants_partial
 
@@ -121,11 +122,13 @@ def reopen(number: int) -> ResponseReturnValue:
 @bp.post("/<int:number>/draft")
 def draft(number: int) -> ResponseReturnValue:
     """Keep what is being written; the page sends it along while the agent types."""
-    ticket, kind = locked(number), request.args.get("kind", "")
-    if kind in drafts.KINDS:
-        drafts.keep(ticket, kind, request.form.get("body", "")[:LONGEST], by=current_user, now=utcnow())
+    ticket, kind, text = locked(number), request.args.get("kind", ""), request.form.get("body", "")[:LONGEST]
+    is_late = was_sent(Seen().form_key.data)  # saved on the way of the answer itself: the words are out already
+    is_kept = kind in drafts.KINDS and not is_late
+    if is_kept:
+        is_kept = drafts.save(ticket, kind, text, by=current_user, now=utcnow())
         db.session.commit()
-    return "", 204
+    return "", 204, {} if is_kept else NOT_KEPT
 
 
 @bp.post("/<int:number>/credentials")

@@ -4,9 +4,10 @@ Agents ask for it several times a minute, so a page costs one query for its rows
 built once for each sieve, with parameters for whoever asks and when.
 """
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime, time, timedelta
 from functools import lru_cache
+from math import ceil
 from types import SimpleNamespace
 from typing import Any
 from zoneinfo import ZoneInfo
@@ -89,13 +90,14 @@ def read(sieve: Sieve, person: User, *, now: datetime, zone: ZoneInfo) -> Board:
     """One page of the queue and its numbers. 'Today' ends with the day of `zone`."""
     tomorrow = datetime.combine(now.astimezone(zone).date() + timedelta(days=1), time(), zone)
     given = {"me": person.id, "now": now, "hour": now + timedelta(hours=1), "today": tomorrow}
-    rows = db.session.execute(page_query(sieve), given).all()
     tally = count(sieve, given)
     if sieve.status not in COUNTED:
         total = db.session.scalar(total_query(sieve), given) or 0
     else:
         total = getattr(tally, sieve.due) if sieve.due else tally.by_status[sieve.status]
-    return Board(rows, tally, Pages(sieve.page, total))
+    last = max(ceil(total / PER_PAGE), 1)  # a page that was worked off gives way to the one before
+    sieve = replace(sieve, page=min(sieve.page, last))
+    return Board(db.session.execute(page_query(sieve), given).all(), tally, Pages(sieve.page, total))
 
 
 def count(sieve: Sieve, given: dict[str, Any]) -> Tally:

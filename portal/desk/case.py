@@ -80,9 +80,9 @@ def severity_words(ticket: Ticket, name: str | None) -> str:
 def forms_of(ticket: Ticket, draft: Any, refused: FlaskForm | None, last: int) -> dict[str, FlaskForm]:
     """Every form of the page; texts come from the draft, unless they were just sent and refused."""
     kept = draft.fields if draft else {}
-    key, written = new_key(), {"reply": forms.ReplyForm, "note": forms.NoteForm, "resolve": forms.ResolveForm}
+    written = {"reply": forms.ReplyForm, "note": forms.NoteForm, "resolve": forms.ResolveForm}
     made: dict[str, FlaskForm] = {
-        name: kind(formdata=None, body=kept.get(name, ""), form_key=key) for name, kind in written.items()
+        name: kind(formdata=None, body=kept.get(name, ""), form_key=new_key()) for name, kind in written.items()
     }
     made["triage"] = forms.TriageForm(formdata=None, severity=ticket.severity).offer(ticket)
     made["assign"] = forms.AssignForm(formdata=None, to=ticket.assignee_id or 0)
@@ -135,7 +135,8 @@ def holding_words(ticket: Ticket) -> str:
     """'Business, SLA 24x5': what the ticket was filed with, as the policy names it."""
     policy, locale = policy_of(ticket), date_locale()
     plan, tier = policy.plans.get(ticket.plan), policy.tiers.get(ticket.tier)
-    return ", ".join((plan.name.to(locale) if plan else ticket.plan, tier.name.to(locale) if tier else ticket.tier))
+    plan_name, tier_name = plan.name.to(locale) if plan else ticket.plan, tier.name.to(locale) if tier else ticket.tier
+    return _("%(plan)s, %(tier)s", plan=plan_name, tier=tier_name)
 
 
 def source_words(held: Any) -> str:

@@ -9,6 +9,7 @@ from werkzeug.datastructures import FileStorage
 from portal.accounts.people import User
 from portal.db import db
 from portal.tickets.attachments import attach, discard
+from portal.tickets.conversation import clean
 from portal.tickets.ticket import Draft, Ticket
 
 KINDS = ("reply", "note", "resolve")
@@ -20,13 +21,23 @@ def draft_of(ticket: Ticket, person: User) -> Draft | None:
     return db.session.scalar(query)
 
 
+def save(ticket: Ticket, kind: str, text: str, *, by: User, now: datetime) -> bool:
+    """Keep what is being written. False when there is nothing (any more): an empty text makes no draft."""
+    if text.strip():
+        keep(ticket, kind, text, by=by, now=now)
+        return True
+    if (draft := draft_of(ticket, by)) and not draft.attachments:
+        forget(draft, kind)
+    return False
+
+
 def keep(ticket: Ticket, kind: str, text: str, *, by: User, now: datetime) -> Draft:
     """Remember a text. Takes the place of the one kept before."""
     draft = draft_of(ticket, by)
     if draft is None:
         draft = Draft(owner_id=by.id, ticket_id=ticket.id, form_key=_key(ticket, by), fields={})
         db.session.add(draft)
-    draft.fields = {**draft.fields, kind: text}
+    draft.fields = {**draft.fields, kind: clean(text)}
     draft.updated_at = now
     return draft
 

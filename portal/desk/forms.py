@@ -1,5 +1,6 @@
 """What an agent can send from the ticket page. Ids are spelt out, since the forms stand on one page."""
 
+import re
 from collections.abc import Sequence
 
 from flask_babel import get_locale
@@ -12,14 +13,27 @@ from wtforms.validators import DataRequired, InputRequired, Length, Optional
 
 from portal.accounts.people import User
 from portal.tickets.clocks import policy_of
+from portal.tickets.form import with_plain_lines
 from portal.tickets.quoting import severities, severity_name
 from portal.tickets.ticket import Ticket
 
 LONGEST = 50_000
+LONGEST_ID = 9  # digits: fewer than any database's integer holds
+KEY = re.compile(r"[\w-]{1,64}", re.ASCII)
 
 
 def _strip(text: str | None) -> str | None:
-    return text.strip() if text else text
+    return (with_plain_lines(text) or "").strip() if text else text
+
+
+def _message_id(text: str | None) -> int:
+    """The id in a hidden field; 0, as from an old page, for what no message can have."""
+    return int(text) if text and text.isdecimal() and len(text) <= LONGEST_ID else 0
+
+
+def _key(text: str | None) -> str:
+    """The key of a form; what no form of ours has counts as none, since the words beside it must not be lost."""
+    return text if text and KEY.fullmatch(text) else ""
 
 
 def _body(label: object, name: str, missing: object) -> TextAreaField:
@@ -33,8 +47,8 @@ class Seen(FlaskForm):  # type: ignore[misc]
     Its key makes one message of it, however often the button is pressed.
     """
 
-    form_key = HiddenField(validators=[Length(max=64)])
-    seen = HiddenField(filters=[lambda text: int(text) if text and str(text).isdecimal() else 0])
+    form_key = HiddenField(filters=[_key])
+    seen = HiddenField(filters=[_message_id])
 
 
 class ReplyForm(Seen):

@@ -1,11 +1,12 @@
 """What the home page shows: is somebody there now, what is mine, and which ways to get help this reader has."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 from typing import Any
 
 from flask import render_template, url_for
-from flask_babel import get_locale
+from flask_babel import get_locale, ngettext
 from flask_babel import gettext as _
 from markupsafe import Markup
 from sqlalchemy import Row, select
@@ -13,12 +14,14 @@ from sqlalchemy import Row, select
 from portal.accounts.entitlement import entitlement_of
 from portal.accounts.products import Product, Release
 from portal.db import db, utcnow
-from portal.formats import date_locale, reader_voice
+from portal.formats import date_locale, listed, reader_voice
 from portal.fragments import fragment
+from portal.front.policy_page import who_has
 from portal.front.words import BASES
 from portal.policies import the_policy
 from portal.sla import Policy, QuoteRequest, make_quote
 from portal.sla.policy import Channel
+from portal.sla.text import Text
 from portal.tickets.ticket import OPEN_STATUSES, Draft, Ticket
 from portal.web import choose_zone
 
@@ -35,7 +38,7 @@ class Hours:
     is_open: bool
     is_always_open: bool
     changes_at: datetime | None
-    closures: tuple[tuple[date, str], ...]
+    closures: tuple[tuple[date, Text | None], ...]
 
 
 @dataclass(frozen=True)
@@ -68,7 +71,8 @@ def front_desk(person: Any) -> Hall:
         plan_name = None if held.reseller else policy.plans[held.plan].name.to(date_locale())
     tickets = tuple(map(tuple, open_tickets(person))) if person.is_authenticated else ()
     drafted_at = last_draft(person) if person.is_authenticated else None
-    key = (policy, asked, plan_name, person.is_authenticated, str(get_locale()), choose_zone())
+    answers = person.is_authenticated and person.is_staff
+    key = (policy, asked, plan_name, person.is_authenticated, answers, str(get_locale()), choose_zone())
     minute = now.replace(second=0, microsecond=0)
     changed = [moment for moment in (drafted_at, *(row[-1] for row in tickets)) if moment]
     stamp = now.replace(microsecond=0) if any(now - moment < COUNTS_SECONDS for moment in changed) else minute
@@ -95,18 +99,21 @@ def hours_of(policy: Policy, tier: str, now: datetime) -> Hours:
     is_open = calendar.is_open(now)
     ahead = next(iter(calendar.intervals(now, now + timedelta(days=30))), None)
     change = (ahead.end if is_open else ahead.start) if ahead else None
-    locale = date_locale()
-    closed = calendar.shortened(now, now + CLOSURES_AHEAD)
-    named = tuple((c.day, c.name.to(locale) if c.name else "") for c in closed)
-    return Hours(is_open, calendar.is_always_open, change, named)
+    closed = tuple((c.day, c.name) for c in calendar.shortened(now, now + CLOSURES_AHEAD))
+    return Hours(is_open, calendar.is_always_open, change, closed)
 
 
 def ways_for(person: Any, policy: Policy, asked: QuoteRequest, now: datetime) -> list[Way]:
-    """The channels of the reader's plan, tickets first, and what everybody has."""
-    channels = policy.channels_of(asked.plan, asked.tier, reseller=asked.reseller)
-    ways = [ticket_way(person, policy, asked, now)]
-    ways += [channel_way(policy, channel, now) for channel in channels if channel.numbers]
-    if person.is_authenticated:
+    """The channels of the reader's plan, tickets first, and what everybody has; for staff where they answer."""
+    if person.is_authenticated and person.is_staff:
+        text = _("The tickets that customers wait for, by what is due next.")
+        ways = [Way(ICONS["ticket"], _("Desk"), text, url_for("desk.queue"))]
+    else:
+        channels = policy.channels_of(asked.plan, asked.tier, reseller=asked.reseller)
+        files = any(channel.id == asked.channel for channel in channels)
+        ways = [ticket_way(person, policy, asked, now) if files else no_ticket_way(person, policy, asked, channels)]
+        ways += [channel_way(policy, channel, now) for channel in channels if channel.numbers]
+    if person.is_authenticated and not person.is_staff:
         text = _("Invoices, payment and plans: everybody may ask, whatever their plan.")
         ways.append(Way("credit-card", _("Billing question"), text, url_for("tickets.new", topic="billing")))
     text = _("Channels, hours, response times and what we owe you when we are late.")
@@ -120,14 +127,40 @@ def ticket_way(person: Any, policy: Policy, asked: QuoteRequest, now: datetime) 
         text = _("Sign in or register first; it's free. You are told when the first response is due before you send.")
         return Way(ICONS["ticket"], title, text, address)
     quote = make_quote(policy, asked, now, choose_zone())
-    if not quote.allowed:
-        voice = reader_voice()
-        return Way(ICONS["ticket"], _("Tickets"), " ".join(voice.say(step) for step in quote.steps))
     if quote.first_response is None:
         return Way(ICONS["ticket"], title, _("An agent answers you here and by e-mail."), address)
     due = told(quote.first_response.due_at)
     text = _("First response by %(when)s if you file now (%(basis)s).", when=due, basis=BASES[quote.basis])
     return Way(ICONS["ticket"], title, text, address)
+
+
+def no_ticket_way(person: Any, policy: Policy, asked: QuoteRequest, channels: Sequence[Channel]) -> Way:
+    """What tickets come with, and what the reader has instead."""
+    channel = policy.channels.get(asked.channel)
+    holders = listed(holder.name for holder in who_has(policy, channel)) if channel else ""
+    comes = _("Tickets come with %(plans)s.", plans=holders) if holders else ""
+    if not person.is_authenticated:
+        promise = _("Sign in, and you are told when the first response is due before you send.")
+        return Way(ICONS["ticket"], _("File a ticket"), f"{comes} {promise}".strip(), url_for("tickets.new"))
+    ways = listed(channel.name for channel in channels)
+    if asked.reseller:
+        has = ngettext(
+            "As a reseller you have one way to get help: %(ways)s.",
+            "As a reseller you have these ways to get help: %(ways)s.",
+            len(channels),
+            ways=ways,
+        )
+    else:
+        plan = policy.plans[asked.plan].name.to(date_locale())
+        has = ngettext(
+            "Your plan %(plan)s has one way to get help: %(ways)s.",
+            "Your plan %(plan)s has these ways to get help: %(ways)s.",
+            len(channels),
+            plan=plan,
+            ways=ways,
+        )
+    text = f"{has if channels else ''} {comes}".strip()
+    return Way(ICONS["ticket"], _("Tickets"), text, url_for("front.policy", _anchor="channels"))
 
 
 def channel_way(policy: Policy, channel: Channel, now: datetime) -> Way:

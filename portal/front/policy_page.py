@@ -9,14 +9,13 @@ from typing import Any
 from zoneinfo import ZoneInfo
 
 from babel import Locale
-from babel.lists import format_list
 from babel.numbers import format_percent
 from flask_babel import gettext as _
 
 from portal.accounts.entitlement import entitlement_of
 from portal.band import Band, Closure, draw_week
 from portal.db import utcnow
-from portal.formats import date_locale
+from portal.formats import closure_words, date_locale, listed
 from portal.front import words
 from portal.policies import known_versions, the_policy
 from portal.sla import Policy
@@ -51,7 +50,7 @@ class Hours:
 
     calendar: Calendar
     band: Band
-    closures: tuple[tuple[date, str], ...]
+    closures: tuple[tuple[date, Text | None], ...]
 
 
 def plan_and_tier(person: Any, policy: Policy) -> tuple[str, str] | None:
@@ -79,7 +78,7 @@ def policy_context(policy: Policy, mine: tuple[str, str] | None) -> dict[str, An
         "credits": credit_sentences(policy, locale),
         "uptime": availability(policy, locale),
         "languages_said": said_languages(policy, locale),
-        "search_first": format_list([t.to(locale) for t in policy.self_service.search_first], locale=locale),
+        "search_first": listed(policy.self_service.search_first),
         "versions": known_versions(),
         "commitments": words.COMMITMENTS,
         "bases": words.BASES,
@@ -91,7 +90,7 @@ def policy_context(policy: Policy, mine: tuple[str, str] | None) -> dict[str, An
 def said_languages(policy: Policy, locale: Locale) -> str:
     """The languages of support, by their names in the reader's language."""
     names = [Locale.parse(code).get_display_name(locale) or code for code in policy.languages.support]
-    return str(format_list(names, locale=locale))
+    return listed(names)
 
 
 def time_tables(policy: Policy, mine: tuple[str, str] | None = None) -> list[Times]:
@@ -131,17 +130,12 @@ def opening_hours(policy: Policy, *, now: datetime, zone: str, locale: Locale) -
             zone=zone,
             locale=locale,
             now=now,
-            closures=[Closure.of(c.day, calendar.zone, _name(c.name, locale)) for c in soon],
+            closures=[Closure.of(c.day, calendar.zone, closure_words(c.name)) for c in soon],
             rtl=locale.text_direction == "rtl",
         )
-        coming = calendar.shortened(now, now + timedelta(days=45))
-        closed = tuple((c.day, _name(c.name, locale)) for c in coming)
+        closed = tuple((c.day, c.name) for c in calendar.shortened(now, now + timedelta(days=45)))
         found.append(Hours(calendar, band, closed))
     return found
-
-
-def _name(name: Text | None, locale: Locale) -> str:
-    return name.to(locale) if name else ""
 
 
 def who_has(policy: Policy, channel: Channel) -> list[Plan | Tier]:
@@ -165,12 +159,12 @@ def credit_sentences(policy: Policy, locale: Locale) -> list[str]:
     if policy.service_credits and policy.service_credits.how:
         found.append(policy.service_credits.how.to(str(locale)))
     for rule in policy.response_credits:
-        tiers = format_list([policy.tiers[id_].name.to(str(locale)) for id_ in rule.tiers], locale=locale)
+        tiers = listed(policy.tiers[id_].name for id_ in rule.tiers)
         share = _percent(rule.credit, locale)
         said = _("%(tiers)s: %(share)s of the month's fee for each late response.", tiers=tiers, share=share)
         if rule.severities:
-            named = [policy.severities[id_].name.to(str(locale)) for id_ in rule.severities]
-            said += " " + _("It holds for: %(severities)s.", severities=format_list(named, locale=locale))
+            named = listed(policy.severities[id_].name for id_ in rule.severities)
+            said += " " + _("It holds for: %(severities)s.", severities=named)
         if rule.most_per_month:
             said += " " + _("At most %(share)s a month.", share=_percent(rule.most_per_month, locale))
         found.append(said)
@@ -190,7 +184,7 @@ def availability(policy: Policy, locale: Locale) -> Availability | None:
     uptime = policy.uptime
     if uptime is None:
         return None
-    tiers = format_list([policy.tiers[id_].name.to(str(locale)) for id_ in uptime.tiers], locale=locale)
+    tiers = listed(policy.tiers[id_].name for id_ in uptime.tiers)
     periods = {"month": _("a month"), "quarter": _("a quarter"), "year": _("a year")}
     share, period = _percent(uptime.percent, locale), periods[uptime.period]
     sentence = _("%(tiers)s: available for %(share)s of %(period)s.", tiers=tiers, share=share, period=period)

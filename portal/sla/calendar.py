@@ -9,12 +9,15 @@ Opening intervals are expanded a year at a time, on demand, into sorted arrays w
 time is then two bisections, however long the span.
 """
 
+import sys
 from bisect import bisect_left, bisect_right
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
 from datetime import UTC, date, datetime, time, timedelta
 from functools import cached_property
 from itertools import accumulate
+from pathlib import Path
+from types import ModuleType
 from typing import Literal, NamedTuple
 from zoneinfo import ZoneInfo
 
@@ -184,11 +187,14 @@ class Calendar:
             return self.add(at, 0)
         received = datetime.fromtimestamp(at, self._home)
         openings = self._reaching(at, at)
-        i = bisect_right(openings.dates, received.toordinal()) + days - 1
-        while i >= len(openings.dates):
+        while True:
+            i = bisect_right(openings.dates, received.toordinal()) + days - 1
+            if i < len(openings.dates):
+                break
             openings = self._years(openings.first, openings.last + 1)
         day = date.fromordinal(openings.dates[i])
-        return stamp(datetime.combine(day, received.time(), self._home))
+        clock_time = received.time().replace(fold=0)  # received in the second of two: due in the first
+        return stamp(datetime.combine(day, clock_time, self._home))
 
     def elapsed(self, start: int, end: int) -> int:
         """`business_between` in UTC seconds."""
@@ -224,8 +230,10 @@ class Calendar:
     def _years(self, first: int, last: int) -> _Openings:
         """Openings of those local years. The new arrays replace the old in one step: threads may share a calendar."""
         known = self._cache.get("openings")
-        if known and known.first <= first and last <= known.last:
-            return known
+        if known:  # another thread may have added years since the caller looked
+            first, last = min(first, known.first), max(last, known.last)
+            if (first, last) == (known.first, known.last):
+                return known
         if first < FIRST_YEAR or last > LAST_YEAR:
             raise beyond(first if first < FIRST_YEAR else last)
         if known is None:
@@ -281,22 +289,38 @@ class Calendar:
 
 
 def public_holidays(source: HolidaySource, year: int) -> dict[date, Text]:
-    """Public holidays with their names in the languages known. Raises NotImplementedError for an unknown place."""
-    import holidays as tables  # half a second, so only where a calendar asks for it
+    """Public holidays with their names in the languages known, for all other readers in the country's own.
 
-    # By its name the package loads this country alone; `country_holidays` would load the tables of all.
-    country = getattr(tables, source.country, None) if source.country.isupper() else None
+    Raises NotImplementedError for an unknown place.
+    """
+    country = getattr(_tables(), source.country, None) if source.country.isupper() else None
     if country is None:
         raise NotImplementedError(f"no public holidays are known for {source.country!r}")
-    probe = country(subdiv=source.subdivision, years=year)
-    names: dict[date, dict[str, str]] = {day: {} for day in probe}
+    home = (country.default_language or "en").split("_")[0]
+    probe = country(subdiv=source.subdivision, years=year, language=country.default_language)
+    names: dict[date, dict[str, str]] = {day: {home: str(probe[day])} for day in probe}
     for language, codes in HOLIDAY_LANGUAGES.items():
         code = next((code for code in codes if code in probe.supported_languages), None)
         if code:
             translated = country(subdiv=source.subdivision, years=year, language=code)
             for day, name in translated.items():
                 names[day][language] = str(name)
-    return {day: Text({"en": probe[day], **by_language}) for day, by_language in sorted(names.items())}
+    return {day: Text({"en": probe[day], **by_language}, home) for day, by_language in sorted(names.items())}
+
+
+def _tables() -> ModuleType:
+    """The package `holidays`, which loads a country when it is asked for by its code: half a second, so not before.
+
+    Its folder of countries stands in as a package without contents: its own would load the tables of all countries
+    (0.3 s, 16 MB) where one is asked for.
+    """
+    import holidays
+
+    if "holidays.countries" not in sys.modules:
+        countries = ModuleType("holidays.countries")
+        countries.__path__ = [str(Path(folder) / "countries") for folder in holidays.__path__]
+        sys.modules["holidays.countries"] = countries
+    return holidays
 
 
 def merged(spans: Iterable[tuple[int, int]]) -> list[tuple[int, int]]:

@@ -164,6 +164,8 @@ def _complete(policy: Policy) -> Iterator[Fault]:
         figures = [f for name in COMMITMENTS if (f := _figure_in(said[name], case.severity))]
         if said["basis"] is None and not (figures and all(figure.basis for figure in figures)):
             gaps.add(f"no block gives a basis for {who}; write one, with basis = 'none' if nothing is promised")
+        if said["basis"] == "none" and not all(figure.basis for figure in figures):
+            gaps.add(f"figures are given for {who}, but the basis of an earlier block is 'none'; write one beside them")
         if said["basis"] not in (None, "none") and not figures:
             gaps.add(f"the basis for {who} is {said['basis']!r}, but no figure is given")
         if any(figure.within.needs_calendar and not figure.calendar for figure in figures) and not said["calendar"]:

@@ -50,6 +50,6 @@ def _with(policy: Policy, request: QuoteRequest, plan: str, tier: str) -> QuoteR
 def _first_response(policy: Policy, request: QuoteRequest, received: int) -> tuple[Due | None, Basis]:
     case = case_of(policy, request)
     promised = commitments(policy, case)
-    if promised.first_response is None or refuse(policy, case):
+    if promised.first_response is None or refuse(policy, case, is_contract=request.contract):
         return None, "none"
     return promised.first_response.due(received), promised.basis

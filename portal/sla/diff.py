@@ -11,9 +11,13 @@ from decimal import Decimal
 from functools import cache, partial
 from typing import Any, Literal
 
+from babel import Locale
+from babel.numbers import format_decimal
+
+from portal.sla.calendar import AROUND_THE_CLOCK
 from portal.sla.policy import COMMITMENTS, Policy
 from portal.sla.steps import N_, Arg, Step, Texts
-from portal.sla.table import general_first, week_in_words
+from portal.sla.table import general_first, week_for_readers, week_in_words
 from portal.sla.targets import Case, Target, commitments
 from portal.sla.terms import Commitment
 from portal.sla.text import Text
@@ -21,6 +25,7 @@ from portal.sla.text import Text
 Kind = Literal["gain", "loss", "change"]
 SAMPLES = range(0, 28 * 24 * 3600, 1800)  # receipts through four weeks, in seconds
 NOISE = 0.01  # a difference of the means below this comes from sampling, as between two zones
+READERS = tuple(AROUND_THE_CLOCK)
 STRENGTH = {"none": 0, "average": 1, "target": 2, "guarantee": 3}
 
 
@@ -83,7 +88,7 @@ def _times(old: Policy, new: Policy) -> Iterator[Difference]:
     at = int(datetime.combine(new.policy.in_force, time(), UTC).timestamp())
     wait = cache(partial(mean_wait, at=at))
     general: dict[Case, list[tuple[Target | None, Target | None]]] = {}
-    found: dict[tuple[Kind, Case, Commitment, str, tuple[tuple[str, Arg], ...]], list[str]] = {}  # → plans it is about
+    found: dict[tuple[Kind, Case, Commitment, str, tuple[tuple[str, Arg], ...]], list[Text]] = {}  # → plans it is about
     for case in dict.fromkeys([*general_first(new), *general_first(old)]):
         if not (_has(old, case) and _has(new, case)):
             continue
@@ -96,11 +101,14 @@ def _times(old: Policy, new: Policy) -> Iterator[Difference]:
         for name, (before, after) in zip(COMMITMENTS, pairs, strict=True):
             for kind, message, args in _target(before, after, wait):
                 change = (kind, case._replace(plan=""), name, message, tuple(args.items()))
-                found.setdefault(change, []).append(_plan_name(new, case))
+                plans = found.setdefault(change, [])
+                plans += [] if case.reseller else [new.plans[case.plan].name]
     for (kind, case, name, message, filled), plans in found.items():
         subject = f"targets.{case.tier}.{case.severity or '-'}.{name}"
-        who = _who(new, case, plans)
-        yield _said(kind, subject, message, who=who, what=name.replace("_", " "), **dict(filled))
+        filling: dict[str, Arg] = {"who": _who(new, case, plans), "what": Step("what", WHAT[name]), **dict(filled)}
+        if message == BASIS:
+            filling |= {place: Step("basis", BASES[str(filling[place])]) for place in ("old", "new")}
+        yield _said(kind, subject, message, **filling)
 
 
 def _has(policy: Policy, case: Case) -> bool:
@@ -159,8 +167,8 @@ def _hours(old: Policy, new: Policy) -> Iterator[Difference]:
             kind: Kind = "gain" if _open_minutes(now.hours) > _open_minutes(was.hours) else "loss"
             if _open_minutes(now.hours) == _open_minutes(was.hours):
                 kind = "change"
-            yield _said(kind, f"tiers.{id_}.hours", HOURS, tier=tier.name, old=f"{week_in_words(was)} {was.zone}",
-                        new=f"{week_in_words(now)} {now.zone}")  # fmt: skip
+            weeks: dict[str, Arg] = {"old": week_for_readers(was), "new": week_for_readers(now)}
+            yield _said(kind, f"tiers.{id_}.hours", HOURS, tier=tier.name, **weeks)
 
 
 def _lists(old: Policy, new: Policy) -> Iterator[Difference]:
@@ -183,16 +191,15 @@ def _figures(old: Policy, new: Policy) -> Iterator[Difference]:
             yield _said(kind, subject, message, old=_number(was), new=_number(now))
 
 
-def _who(policy: Policy, case: Case, plans: Iterable[str]) -> str:
+def _who(policy: Policy, case: Case, plans: Iterable[Text]) -> Arg:
     tables: tuple[Mapping[str, Any], ...] = (policy.tiers, policy.severities, policy.products, policy.regions,
                                              policy.channels)  # fmt: skip
     ids = (case.tier, case.severity, case.product, case.region, case.channel)
-    named = [str(table[id_].name) if id_ in table else id_ for table, id_ in zip(tables, ids, strict=True) if id_]
-    return ", ".join([" / ".join(plans), *named, *(["billing"] if case.topic == "billing" else [])])
-
-
-def _plan_name(policy: Policy, case: Case) -> str:
-    return "reseller" if case.reseller else str(policy.plans[case.plan].name)
+    named: list[Arg] = [table[id_].name if id_ in table else id_ for table, id_ in zip(tables, ids, strict=True) if id_]
+    who: Arg = Step("who", RESELLERS) if case.reseller else Texts(tuple(plans))
+    for name in [*named, *([Step("who", BILLING)] if case.topic == "billing" else [])]:
+        who = Step("who", NARROWED, {"who": who, "of": name})
+    return who
 
 
 @cache
@@ -200,16 +207,22 @@ def _open_minutes(week: tuple[tuple[tuple[int, int], ...], ...]) -> int:
     return sum(end - start for day in week for start, end in day)
 
 
-def _number(value: Decimal | int | None) -> str:
-    return "none" if value is None else str(value)
+def _number(value: Decimal | int | None) -> Arg:
+    if value is None:
+        return Step("figure", NO_FIGURE)
+    return Text({language: format_decimal(value, locale=language, decimal_quantization=False) for language in READERS})
 
 
 def _said(kind: Kind, subject: str, message: str, **args: Arg) -> Difference:
     return Difference(kind, subject, Step(kind, message, args))
 
 
-def _codes(codes: Iterable[str]) -> tuple[Text, ...]:
-    return tuple(Text(code) for code in codes)
+def _languages(codes: Iterable[str]) -> tuple[Text, ...]:
+    """The languages by their names in those of the readers."""
+    spoken = [Locale.parse(code, sep="-") for code in codes]
+    return tuple(
+        Text({reader: locale.get_display_name(reader) or str(locale) for reader in READERS}) for locale in spoken
+    )
 
 
 NEW = {"plans": N_("There is a new plan: %(name)s."), "tiers": N_("There is a new support tier: %(name)s.")}
@@ -224,7 +237,16 @@ NO_LONGER_PROMISED = N_("%(who)s: %(what)s is no longer promised (it was %(old)s
 FASTER = N_("%(who)s: %(what)s comes sooner, %(new)s (%(new_hours)s) instead of %(old)s (%(old_hours)s).")
 SLOWER = N_("%(who)s: %(what)s comes later, %(new)s (%(new_hours)s) instead of %(old)s (%(old_hours)s).")
 REWORDED = N_("%(who)s: %(what)s is now written %(new)s instead of %(old)s, which means the same.")
-BASIS = N_("%(who)s: %(what)s is now of the kind '%(new)s' instead of '%(old)s'.")
+BASIS = N_("%(who)s: %(what)s is now %(new)s, no longer %(old)s.")
+NARROWED = N_("%(who)s, %(of)s")
+RESELLERS, BILLING, NO_FIGURE = N_("resellers"), N_("billing questions"), N_("none")
+WHAT: dict[str, str] = {
+    "first_response": N_("the first response"),
+    "next_response": N_("every next response"),
+    "update": N_("an update"),
+    "resolution": N_("the resolution"),
+}
+BASES = {"guarantee": N_("guaranteed"), "target": N_("our target"), "average": N_("on average")}
 HOURS = N_("%(tier)s: support hours are now %(new)s instead of %(old)s.")
 COVERS = (N_("Now covered: %(items)s."), N_("No longer covered: %(items)s."))
 EXCLUDES = (N_("Now excluded: %(items)s."), N_("No longer excluded: %(items)s."))
@@ -233,7 +255,7 @@ OFFERS = (N_("Now offered beside support: %(items)s."), N_("No longer offered be
 LISTS: tuple[tuple[str, Callable[[Policy], tuple[Text, ...]], bool, tuple[str, str]], ...] = (
     ("coverage.covered", lambda policy: policy.coverage.covered, True, COVERS),
     ("coverage.not_covered", lambda policy: policy.coverage.not_covered, False, EXCLUDES),
-    ("languages.support", lambda policy: _codes(policy.languages.support), True, SPEAKS),
+    ("languages.support", lambda policy: _languages(policy.languages.support), True, SPEAKS),
     ("services", lambda policy: tuple(service.name for service in policy.services), True, OFFERS),
 )
 FIGURES: tuple[tuple[str, Callable[[Policy], Decimal | int | None], str], ...] = (

@@ -6,7 +6,7 @@ Sentences are marked with `N_` and `ngettext`, which `pybabel extract` finds; `w
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import date, datetime
-from typing import Any, NamedTuple
+from typing import Any, NamedTuple, TypeAlias
 
 from portal.sla.durations import Duration, parse_duration
 from portal.sla.text import Text
@@ -43,12 +43,13 @@ class Texts(NamedTuple):
     items: tuple[Text, ...]
 
 
-Arg = Moment | Days | Texts | Text | Duration | str
+Arg: TypeAlias = "Moment | Days | Texts | Text | Duration | Step | str"
 
 
 @dataclass(frozen=True)
 class Step:
-    """One sentence. `kind` tells programs what it is about: received, promise, start, skipped, due, stop, refused."""
+    """One sentence, or a phrase in one. `kind` tells programs what it is about: received, promise, start, skipped, due,
+    stop, refused."""
 
     kind: str
     message: str
@@ -75,6 +76,8 @@ def _pack(arg: Arg) -> Any:
             return {"text": dict(arg)}
         case Duration():
             return {"duration": arg.text}
+        case Step():
+            return {"step": arg.to_json()}
     return arg
 
 
@@ -83,7 +86,9 @@ def _unpack(packed: Any) -> Arg:
         case {"moment": at, "zone": zone}:
             return Moment(datetime.fromisoformat(at), zone)
         case {"days": named, "more": more, "plain": plain}:
-            days = tuple((date.fromisoformat(day), Text(name) if name else None) for day, name in named)
+            days = tuple(
+                (date.fromisoformat(day), Text(name, next(iter(name))) if name else None) for day, name in named
+            )
             return Days(days, more, plain)
         case {"texts": items}:
             return Texts(tuple(Text(item) for item in items))
@@ -91,4 +96,6 @@ def _unpack(packed: Any) -> Arg:
             return Text(text)
         case {"duration": text}:
             return parse_duration(text)
+        case {"step": step}:
+            return Step.from_json(step)
     return str(packed)

@@ -1,15 +1,19 @@
 """The whole matrix of a policy: plan × tier × severity, with what differs by product, region or channel."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from portal.sla.calendar import Calendar, Minutes
+from babel.dates import get_day_names
+from babel.lists import format_list
+
+from portal.sla.calendar import AROUND_THE_CLOCK, Calendar, Minutes
 from portal.sla.checks import cases
 from portal.sla.policy import COMMITMENTS, Policy, StopsOn
 from portal.sla.routing import route_case
 from portal.sla.targets import Case, Target, commitments
 from portal.sla.terms import Basis
+from portal.sla.text import Text
 
 WEEKDAYS = ("Mon", "Tue", "Wed", "Thu", "Fri", "Sat", "Sun")
 
@@ -68,13 +72,31 @@ def week_in_words(calendar: Calendar) -> str:
     """'Mon-Thu 08:30-12:30 13:15-18:00, Fri 08:30-12:30', or '24x7'. Always in English, for tables and logs."""
     if calendar.is_always_open:
         return "24x7"
+    return ", ".join(_spans(calendar, WEEKDAYS))
+
+
+def week_for_readers(calendar: Calendar) -> Text:
+    """The same with the zone, in every language that calendars are named in."""
+    if calendar.is_always_open:
+        return Text(AROUND_THE_CLOCK)
+    told = {}
+    for language in AROUND_THE_CLOCK:
+        names = get_day_names("abbreviated", locale=language)
+        days = [names[day] for day in range(7)]
+        told[language] = f"{format_list(list(_spans(calendar, days)), locale=language)} ({calendar.zone})"
+    return Text(told)
+
+
+def _spans(calendar: Calendar, weekdays: Sequence[str]) -> Iterator[str]:
+    """'Mon-Thu 08:30-12:30 13:15-18:00' for each run of days with the same hours."""
     spans: list[tuple[int, int, tuple[Minutes, ...]]] = []
     for day, parts in enumerate(calendar.hours):
         if spans and spans[-1][1] == day - 1 and spans[-1][2] == parts:
             spans[-1] = (spans[-1][0], day, parts)
         elif parts:
             spans.append((day, day, parts))
-    return ", ".join(f"{_days(first, last)} {_hours(parts)}" for first, last, parts in spans)
+    for first, last, parts in spans:
+        yield f"{_days(weekdays, first, last)} {_hours(parts)}"
 
 
 def general_first(policy: Policy) -> Iterator[Case]:
@@ -130,8 +152,8 @@ def _packed(target: Target | None) -> dict[str, str] | None:
     return {"within": target.duration.text, "calendar": target.calendar.id, "basis": target.basis}
 
 
-def _days(first: int, last: int) -> str:
-    return WEEKDAYS[first] if first == last else f"{WEEKDAYS[first]}-{WEEKDAYS[last]}"
+def _days(weekdays: Sequence[str], first: int, last: int) -> str:
+    return weekdays[first] if first == last else f"{weekdays[first]}-{weekdays[last]}"
 
 
 def _hours(parts: tuple[Minutes, ...]) -> str:

@@ -6,22 +6,25 @@ from collections.abc import Iterator, Mapping
 class Text(Mapping[str, str]):
     """A text by language code, with English always there. `str()` gives English, `to("de_AT")` the nearest.
 
-    A script or region falls back to its language ("zh_Hans_CN" → "zh"), an unknown language to English.
+    A script or region falls back to its language ("zh_Hans_CN" → "zh"), an unknown language to `fallback`, which
+    is English unless the text comes from elsewhere (a country's holiday); it stands first among the languages.
     """
 
-    __slots__ = ("_by_language",)
+    __slots__ = ("_by_language", "_fallback")
 
-    def __init__(self, text: "str | Mapping[str, str]") -> None:
-        self._by_language = {"en": text} if isinstance(text, str) else dict(text)
+    def __init__(self, text: "str | Mapping[str, str]", fallback: str = "en") -> None:
+        by_language = {"en": text} if isinstance(text, str) else dict(text)
+        first = {fallback: by_language[fallback]} if by_language.get(fallback) else {}
+        self._by_language = first | by_language
+        self._fallback = next((code for code, words in self._by_language.items() if words), fallback)
 
     def to(self, locale: object) -> str:
+        return self._by_language.get(self.language(locale), "")
+
+    def language(self, locale: object) -> str:
+        """The language of the text that `to` gives for this locale."""
         wanted = str(locale or "en").replace("-", "_")
-        return (
-            self._by_language.get(wanted)
-            or self._by_language.get(wanted.split("_")[0])
-            or self._by_language.get("en")
-            or next(iter(self._by_language.values()), "")
-        )
+        return next((code for code in (wanted, wanted.split("_")[0]) if self._by_language.get(code)), self._fallback)
 
     def __getitem__(self, language: str) -> str:
         return self._by_language[language]

@@ -160,6 +160,8 @@ class _Log:
                     clock.improve(self.promised.of(name), at)
                 else:
                     clock.keep(at)
+            if self.waiting is not None:  # what has just begun waits with the others
+                self._wait(at)
 
     def _notified(self, how: str, at: int) -> None:
         """The customer was told that the ticket is logged; it stops the first response where the policy says so."""
@@ -183,11 +185,11 @@ class _Log:
         self._reopen(at)
         if event.by_customer:
             self._resume(at)
-            if self.unanswered is None:
-                self.unanswered = at
-            if not self.was_answered and not self.clocks["first_response"].runs:
-                self._restart("first_response", at)
-            self._await_answer()
+        if self.unanswered is None and (event.by_customer or not self.was_answered):
+            self.unanswered = at  # whoever reopens what nobody answered, the customer waits for the first answer again
+        if not self.was_answered and not self.clocks["first_response"].runs:
+            self._restart("first_response", at)
+        self._await_answer()
 
     def _await_answer(self) -> None:
         """Start the next response for the oldest unanswered message, once the first response is done."""
@@ -216,9 +218,9 @@ class _Log:
             self._restart("update", at)
 
     def _may_begin(self, name: Commitment) -> bool:
-        """Whether a clock for which nothing was promised so far begins with a better plan."""
+        """Whether a clock for which nothing was promised so far begins with a better plan; never on a solved ticket."""
         if name == "first_response":
-            return not self.was_answered
+            return not self.was_answered and not self.is_solved
         if name == "next_response":
             return self.was_answered and self.unanswered is not None
         return not self.is_solved

@@ -76,6 +76,8 @@ class Voice:
                 return arg.to(self.language)
             case Duration():
                 return self.duration(arg)
+            case Step():
+                return self.say(arg)
         return arg
 
     def moment(self, at: datetime, home: str) -> str:
@@ -126,7 +128,21 @@ class Voice:
         written = format_skeleton("MMMEd", day, locale=self.locale)
         if name is None:
             return written
-        return self.translate(NAMED_DAY) % {"day": written, "name": name.to(self.language)}
+        return self.translate(NAMED_DAY) % {"day": written, "name": self.closure(name)[0]}
+
+    def closure(self, name: Text) -> tuple[str, str]:
+        """What a closed day is called, and in which language that is: not every holiday has a name in each."""
+        own, language = self.language.split("_")[0], name.language(self.language)
+        if language == own:
+            return name.to(language), language
+        english = str(name)
+        plain = english.removesuffix(OBSERVED)
+        said = self.translate(plain) if plain in HOLIDAYS else plain
+        if said == plain:
+            return name.to(language), language
+        if plain != english:
+            said = self.translate(OBSERVED_DAY) % {"name": said}
+        return said, own
 
     def number(self, messages: tuple[str, str], number: int) -> str:
         return self.plural(*messages, number) % {"number": format_decimal(number, locale=self.locale)}
@@ -154,6 +170,33 @@ def _offset(at: datetime, zone: str) -> object:
     return at.astimezone(UTC).astimezone(ZoneInfo(zone)).utcoffset()
 
 
+# The public holidays of the shipped calendars, whose tables know few languages. In all others they are translated.
+HOLIDAYS = frozenset(
+    {
+        N_("New Year's Day"),
+        N_("Martin Luther King Jr. Day"),
+        N_("Washington's Birthday"),
+        N_("Good Friday"),
+        N_("Easter Sunday"),
+        N_("Easter Monday"),
+        N_("Patriots' Day"),
+        N_("King's Day"),
+        N_("Liberation Day"),
+        N_("Ascension Day"),
+        N_("Memorial Day"),
+        N_("Pentecost"),
+        N_("Pentecost Monday"),
+        N_("Juneteenth National Independence Day"),
+        N_("Independence Day"),
+        N_("Labor Day"),
+        N_("Columbus Day"),
+        N_("Veterans Day"),
+        N_("Thanksgiving Day"),
+        N_("Christmas Day"),
+        N_("Second Day of Christmas"),
+    }
+)
+OBSERVED, OBSERVED_DAY = " (observed)", N_("%(name)s (observed)")
 BOTH_ZONES = N_("%(yours)s (%(theirs)s at support)")
 DATE_AND_TIME = N_("%(date)s, %(time)s")
 NAMED_DAY = N_("%(day)s (%(name)s)")

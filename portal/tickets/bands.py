@@ -8,6 +8,7 @@ from zoneinfo import ZoneInfo
 from babel import Locale
 
 from portal.band import Band, Closure, Span, draw, window_of
+from portal.formats import closure_words
 from portal.sla import Policy
 from portal.sla.calendar import Calendar
 
@@ -37,18 +38,18 @@ def band_of(
         now=now,
         zone=zone,
         locale=locale,
-        closures=closures_of(hours, start, end, locale),
+        closures=closures_of(hours, start, end),
         pauses=pauses,
         window=(start, end),
         rtl=locale.text_direction == "rtl",
     )
 
 
-def closures_of(hours: Calendar, start: datetime, end: datetime, locale: Locale) -> list[Closure]:
+def closures_of(hours: Calendar, start: datetime, end: datetime) -> list[Closure]:
     """Holidays and closed dates within, from midnight to midnight where support is at home."""
     home = ZoneInfo(hours.zone)
     found = []
     for closure in hours.shortened(start, end):
         opens, closes = (datetime.combine(closure.day + timedelta(days=n), clock(), home) for n in (0, 1))
-        found.append(Closure(opens, closes, closure.name.to(str(locale)) if closure.name else ""))
+        found.append(Closure(opens, closes, closure_words(closure.name)))
     return found

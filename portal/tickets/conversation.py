@@ -34,6 +34,7 @@ def reply(
         message = add(ticket, "agent", body, by=by, now=now, attachments=attachments, form_key=form_key)
         if ticket.status == "resolved":
             ticket.record("reopened", by=by, at=now, by_customer=False)
+        take_charge(ticket, by=by, now=now)
         ticket.record("agent_replied", by=by, at=now, message=message.id, wait=wait)
         ticket.status, ticket.resolved_at = "waiting" if wait else "open", None
         letters.send_reply(ticket, message)
@@ -52,6 +53,13 @@ def note(ticket: Ticket, body: str, *, by: User, now: datetime) -> Message:
     message = add(ticket, "note", body, by=by, now=now)
     ticket.record("noted", by=by, at=now, message=message.id)
     return message
+
+
+def take_charge(ticket: Ticket, *, by: User, now: datetime) -> None:
+    """Who replies to a ticket that nobody has is in charge of it. One that somebody has stays theirs."""
+    if ticket.assignee_id is None:
+        ticket.assignee_id = by.id
+        ticket.record("assigned", by=by, at=now, to=by.id)
 
 
 def answers_for_vendor(person: User, ticket: Ticket) -> bool:

@@ -3,8 +3,8 @@
 import base64
 import hashlib
 from datetime import datetime
+from typing import TYPE_CHECKING
 
-from cryptography.fernet import Fernet, InvalidToken
 from flask_babel import gettext as _
 from sqlalchemy import select
 
@@ -15,6 +15,9 @@ from portal.errors import Refused
 from portal.tickets.ticket import Credential, Reveal, Ticket
 from portal.web import settings
 
+if TYPE_CHECKING:
+    from cryptography.fernet import Fernet  # 7 MB: loaded where credentials are opened or sealed
+
 
 def encrypt(text: str) -> str:
     """The text as only this installation can read it: what a draft or a ticket keeps."""
@@ -23,6 +26,8 @@ def encrypt(text: str) -> str:
 
 def decrypt(sealed: str) -> str:
     """Raises `Refused` when the key is not the one it was sealed with."""
+    from cryptography.fernet import InvalidToken
+
     try:
         return _box().decrypt(sealed.encode()).decode()
     except InvalidToken:
@@ -64,8 +69,10 @@ def purge(ticket: Ticket, *, by: User | None, now: datetime) -> None:
         ticket.record("credentials_purged", by=by, at=now)
 
 
-def _box() -> Fernet:
+def _box() -> "Fernet":
     """Any text serves as `credentials_key`; without one it is made once, in a file only its owner can read."""
+    from cryptography.fernet import Fernet
+
     config = settings()
     secret = config.credentials_key or kept_secret(config.instance / "credentials.key")
     return Fernet(base64.urlsafe_b64encode(hashlib.sha256(f"credentials:{secret}".encode()).digest()))

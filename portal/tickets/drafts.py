@@ -22,12 +22,18 @@ KEY = re.compile(r"[0-9a-f]{32}")
 LONGEST_FIELD = 100_000
 MOST_DRAFTS = 50
 MOST_ANSWERS = 20
+NOT_KEPT = {"Draft": "none"}  # tells the page that it must not claim to have saved anything
 UNCLAIMED_FOR = timedelta(days=7)  # how long the text of an ended session waits for its writer
 
 
 def new_key() -> str:
     """The key of one form: one form makes one ticket or one message, however often it is sent."""
     return secrets.token_hex(16)
+
+
+def own_key(text: str | None) -> str:
+    """The key, if it can be one of ours. What else stands in that field must neither break nor lose the words."""
+    return text if text and KEY.fullmatch(text) else ""
 
 
 def keep(
@@ -40,15 +46,17 @@ def keep(
     secret: str = "",
     even_empty: bool = False,
 ) -> Draft | None:
-    """Write what the person has typed so far. None when there is nothing to keep, or the form was sent already.
+    """Write what the person has typed so far. None when nothing is left to keep, or the form was sent already.
 
     `secret` is remote-access credentials in plain; the draft holds them encrypted, and an empty text keeps what it has.
     """
-    draft = find(person, form_key)
-    fields = _fields(typed)
+    draft, fields = find(person, form_key), _fields(typed)
+    nothing = not even_empty and not secret.strip() and not any(fields.get(name) for name in TYPED)
+    if draft is not None and nothing and not draft.attachments and not draft.sealed:
+        discard(draft)
+        return None
     if draft is None:
-        nothing = not even_empty and not secret.strip() and not any(fields.get(name) for name in TYPED)
-        if nothing or not KEY.fullmatch(form_key) or was_sent(form_key) or _is_taken(form_key):
+        if nothing or not own_key(form_key) or was_sent(form_key) or _is_taken(form_key):
             return None
         draft = _begin(person, form_key, ticket)
         if draft is None:
@@ -74,14 +82,17 @@ def _begin(person: User, form_key: str, ticket: Ticket | None) -> Draft | None:
 
 def find(person: User, form_key: str) -> Draft | None:
     """The person's draft of that form."""
+    if not own_key(form_key):
+        return None
     return db.session.scalar(Draft.visible_to(person).where(Draft.form_key == form_key).with_for_update(of=Draft))
 
 
-def unsent(person: User) -> list[Draft]:
-    """The person's unfinished tickets, newest first."""
-    return list(
-        db.session.scalars(Draft.visible_to(person).where(Draft.ticket_id.is_(None)).order_by(Draft.updated_at.desc()))
-    )
+def unsent(person: User, unclaimed: Draft | None = None) -> list[Draft]:
+    """The person's unfinished tickets, newest first, without the one that `unclaimed` is the later text of."""
+    query = Draft.visible_to(person).where(Draft.ticket_id.is_(None))
+    if unclaimed is not None:
+        query = query.where(Draft.form_key != unclaimed.fields.get("form_key", ""))
+    return list(db.session.scalars(query.order_by(Draft.updated_at.desc())))
 
 
 def of_reply(person: User, ticket: Ticket) -> Draft | None:
@@ -126,7 +137,7 @@ def stash(
         claim_hash=_hash(token),
         meant_for_id=meant_for_id,
         ticket_id=ticket_id,
-        fields=_fields(typed) | {"form_key": typed.get("form_key", "")[:64]},
+        fields=_fields(typed) | {"form_key": own_key(typed.get("form_key"))},
         sealed=credentials.encrypt(clean(secret)) if secret.strip() else None,
         updated_at=now,
     )
@@ -146,19 +157,31 @@ def claimable(person: User, token: str | None, *, now: datetime) -> Draft | None
 
 
 def claim(person: User, draft: Draft, *, now: datetime) -> Draft | None:
-    """Hand a kept draft to its writer. It joins what was autosaved from the same form; None if that was sent."""
-    form_key = draft.fields.get("form_key", "")
-    if form_key and was_sent(form_key):
+    """Hand a kept draft to its writer. It joins what was autosaved from the same form; None if just that was sent."""
+    form_key = own_key(draft.fields.get("form_key"))
+    if form_key and _said_with(form_key) == draft.fields.get("body", ""):
         db.session.delete(draft)
         return None
-    before = find(person, form_key) if form_key else None
+    before = find(person, form_key)
     if before is None:
-        draft.owner_id, draft.claim_hash, draft.updated_at = person.id, None, now
+        draft.owner_id, draft.claim_hash = person.id, None
+        if form_key and not was_sent(form_key) and not _is_taken(form_key):
+            draft.form_key = form_key  # so that the page it came from, still open somewhere, goes on in this one
+        draft.fields, draft.updated_at = _fields(draft.fields), now
         return draft
-    before.fields, before.updated_at = _fields(draft.fields), now
-    before.sealed = draft.sealed or before.sealed
+    old, new = sorted((before, draft), key=lambda one: one.updated_at)
+    left = {name: old.fields[name] for name in TYPED if name in old.fields}
+    before.fields, before.updated_at = left | _fields(new.fields), now
+    before.sealed = new.sealed or old.sealed
     db.session.delete(draft)
     return before
+
+
+def _said_with(form_key: str) -> str | None:
+    """What was sent with that form, if it was sent."""
+    first = select(Message.body).join(Message.ticket).where(Ticket.form_key == form_key).order_by(Message.id).limit(1)
+    reply = select(Message.body).where(Message.form_key == form_key)
+    return db.session.scalar(reply) or db.session.scalar(first)
 
 
 def forget_unclaimed(*, now: datetime) -> int:

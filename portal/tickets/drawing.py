@@ -1,4 +1,4 @@
-"""The parts of a ticket's page, drawn once and kept: alike for all who may see the ticket, language and zone aside.
+"""The parts of a ticket's page, drawn once and kept: alike for all who may see the ticket, but for language and zone.
 
 Whoever calls has found the ticket among those that the reader may see.
 """
@@ -75,16 +75,16 @@ def conversation(ticket: Ticket) -> Markup:
     return fragment(("conversation", ticket.id, said, str(get_locale()), choose_zone()), draw)
 
 
-def facts(ticket: Ticket, *, now: datetime) -> dict[str, Markup]:
-    """Status, promise and story, as they stand in this minute."""
+def facts(ticket: Ticket, *, is_own: bool, now: datetime) -> dict[str, Markup]:
+    """Status, promise and story, as they stand in this minute; who filed the ticket is told of it as "you"."""
     found = tuple(db.session.execute(STANDING, {"ticket": ticket.id}).one())
     state = (ticket.status, ticket.severity, ticket.plan, ticket.tier, ticket.assignee_id, ticket.updated_at)
     minute = now.replace(second=0, microsecond=0)
-    key = (ticket.id, found, state, minute, str(get_locale()), choose_zone())
+    key = (ticket.id, is_own, found, state, minute, str(get_locale()), choose_zone())
 
     @cache
     def shown() -> dict[str, Any]:
-        return {"ticket": ticket, "promise": kept_promise(ticket, now=now), "has_credentials": found[1]}
+        return {"ticket": ticket, "promise": kept_promise(ticket, is_own=is_own, now=now), "has_credentials": found[1]}
 
     def draw(template: str) -> Markup:
         return fragment((template, *key), lambda: render_template(template, **shown()), seconds=90)

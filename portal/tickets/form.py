@@ -20,18 +20,24 @@ from wtforms import (
 from wtforms.fields import SelectChoice
 from wtforms.validators import DataRequired, InputRequired, Length, Optional, ValidationError
 
+from portal.accounts.entitlement import entitlements_of
 from portal.accounts.people import Organisation, User
 from portal.accounts.products import Product
 from portal.db import db
 from portal.policies import the_policy
 from portal.tickets import filetypes, quoting
 from portal.tickets.conversation import LONGEST_BODY
-from portal.tickets.drafts import KEY
+from portal.tickets.drafts import own_key
 from portal.tickets.ticket import Draft
 from portal.web import choose_locale
 
 VERSION = re.compile(r"\d{1,6}(\.\d{1,6}){0,3}")
 LONGEST_SECRET = 5_000
+
+
+def with_plain_lines(text: str | None) -> str | None:
+    """Browsers send two characters for the end of a line and count one: as many as fit there have to fit here."""
+    return text.replace("\r\n", "\n") if text else text
 
 
 class TicketForm(FlaskForm):  # type: ignore[misc]
@@ -61,6 +67,7 @@ class TicketForm(FlaskForm):  # type: ignore[misc]
             DataRequired(_l("Describe what happened.")),
             Length(max=LONGEST_BODY, message=_l("That is too long. Attach long text as a file instead.")),
         ],
+        [with_plain_lines],
     )
     severity = RadioField(_l("How severe is it?"), choices=[], validate_choice=False, default=None)
     files = MultipleFileField(_l("Logs and screenshots"), [Optional()], render_kw={"accept": filetypes.ACCEPT})
@@ -70,7 +77,7 @@ class TicketForm(FlaskForm):  # type: ignore[misc]
         [Optional(), Length(max=LONGEST_SECRET, message=_l("That is too long for credentials."))],
     )
     forget_credentials = BooleanField(_l("Forget the saved credentials"))
-    form_key = HiddenField()
+    form_key = HiddenField(filters=[own_key])
     article = HiddenField()
 
     def offer(self, person: User, *, now: datetime) -> None:
@@ -85,6 +92,7 @@ class TicketForm(FlaskForm):  # type: ignore[misc]
         self._settle("topic", ("product", "billing"), "product")
         self._settle("organisation", self.organisations, next(iter(self.organisations), ""))
         self._settle("product", self.products, next(iter(self.products)) if len(self.products) == 1 else "")
+        self.product.flags.required = self.topic.data == "product" and bool(self.products)
         self._offer_severities(person, now=now)
 
     def _offer_severities(self, person: User, *, now: datetime) -> None:
@@ -92,13 +100,19 @@ class TicketForm(FlaskForm):  # type: ignore[misc]
         policy = the_policy()
         self.severities: list[str] = []
         held = quoting.held_for(person, self.chosen_organisation, self.fields(), now=now)
-        self.severities = quoting.severities(policy, held.tier, self.topic.data)
+        self.awaits_product = self.product.flags.required and not self.chosen_product and self._may_choose(person, now)
+        self.severities = [] if self.awaits_product else quoting.severities(policy, held.tier, self.topic.data)
         named = [(name, policy.severities[name].name.to(choose_locale())) for name in self.severities]
         self.severity.choices = _choices(named)
         if self.severities:
             self._settle("severity", self.severities, policy.default_severity(held.tier) or self.severities[-1])
-        self.may_consent = self.topic.data == "product" and held.remote_support
+        self.may_consent = self.topic.data == "product" and held.remote_support and not self.awaits_product
         self.held = held
+
+    def _may_choose(self, person: User, now: datetime) -> bool:
+        """Whether there are tickets for any of the products. Which of them it is decides what is promised."""
+        held = entitlements_of(person, self.products.values(), self.chosen_organisation, now=now)
+        return any(one.may_open("ticket") for _product, one in held)
 
     def _settle(self, name: str, valid: Container[str], otherwise: str | None) -> None:
         chosen = self[name].data
@@ -110,7 +124,8 @@ class TicketForm(FlaskForm):  # type: ignore[misc]
     @property
     def offered(self) -> str:
         """What can be chosen at present: when it changes, the page needs other fields."""
-        return " ".join([self.topic.data, "remote" if self.may_consent else "-", *self.severities])
+        asks = "which" if self.awaits_product else "-"
+        return " ".join([self.topic.data, asks, "remote" if self.may_consent else "-", *self.severities])
 
     @property
     def chosen_product(self) -> Product | None:
@@ -154,7 +169,7 @@ class TicketForm(FlaskForm):  # type: ignore[misc]
             raise ValidationError(_("Write the version as numbers with dots, such as 4.2.1.0."))
 
     def validate_form_key(self, field: Any) -> None:
-        if not KEY.fullmatch(field.data or ""):
+        if not field.data:
             raise ValidationError(_("This form is out of date. Please send it again."))
 
 
@@ -167,9 +182,10 @@ class ReplyForm(FlaskForm):  # type: ignore[misc]
             DataRequired(_l("Please write something first.")),
             Length(max=LONGEST_BODY, message=_l("That is too long. Attach long text as a file instead.")),
         ],
+        [with_plain_lines],
     )
     files = MultipleFileField(_l("Attach files"), [Optional()], render_kw={"accept": filetypes.ACCEPT})
-    form_key = HiddenField()
+    form_key = HiddenField(filters=[own_key])
 
     def typed(self) -> dict[str, str]:
         return {"body": self.body.data or ""}

@@ -72,8 +72,8 @@ class Kept:
     policy_url: str
 
 
-def kept_promise(ticket: Ticket, *, now: datetime) -> Kept:
-    """The stored promise and the facts, in the reader's language and zone."""
+def kept_promise(ticket: Ticket, *, is_own: bool, now: datetime) -> Kept:
+    """The stored promise and the facts, in the reader's language and zone. `is_own`: the reader filed the ticket."""
     policy, zone, locale = clocks.policy_of(ticket), choose_zone(), choose_locale()
     promise, timers = Quote.from_json(ticket.promise), clocks.timers_of(ticket, now=now)
     first, shown = promise.first_response, shown_timer(timers)
@@ -86,7 +86,7 @@ def kept_promise(ticket: Ticket, *, now: datetime) -> Kept:
         band=timer_band(policy, shown, now=now, zone=zone) if shown else None,
         sentence=outcome(shown, zone) if shown else "",
         steps=telling.explained(promise, locale=locale, zone=zone),
-        story=story_of(ticket, policy, locale),
+        story=story_of(ticket, policy, locale, is_own=is_own),
         severity=level_of(policy, ticket, locale),
         holding=holding(policy, ticket, locale),
         policy_url=url_for("front.policy_version", policy_id=ticket.policy_id, version=ticket.policy_version),
@@ -153,7 +153,8 @@ def level_of(policy: Policy, ticket: Ticket, locale: str) -> Level | None:
 def holding(policy: Policy, ticket: Ticket, locale: str) -> str:
     """What the customer held at filing, as the policy names it."""
     plan, tier = policy.plans.get(ticket.plan), policy.tiers.get(ticket.tier)
-    return ", ".join((plan.name.to(locale) if plan else ticket.plan, tier.name.to(locale) if tier else ticket.tier))
+    plan_name, tier_name = plan.name.to(locale) if plan else ticket.plan, tier.name.to(locale) if tier else ticket.tier
+    return _("%(plan)s, %(tier)s", plan=plan_name, tier=tier_name)
 
 
 def files_of(message: Message) -> list[dict[str, Any]]:
@@ -188,22 +189,27 @@ TOLD: dict[str, tuple[str, str]] = {
 }
 
 
-def story_of(ticket: Ticket, policy: Policy, locale: str) -> list[Happening]:
+def story_of(ticket: Ticket, policy: Policy, locale: str, *, is_own: bool) -> list[Happening]:
     """The log in the customer's words. Notes, assignments and whatever is not named here stay inside."""
+    you = ticket.requester_id if is_own else None
     told: Callable[[str | None], str] = lambda name: (  # noqa: E731
         policy.severities[name].name.to(locale) if name in policy.severities else ""
     )
-    return [line for event in ticket.events if (line := happening(event, ticket, told))]
+    return [line for event in ticket.events if (line := happening(event, you, told))]
 
 
-def happening(event: TicketEvent, ticket: Ticket, severity: Callable[[str | None], str]) -> Happening | None:
+def happening(event: TicketEvent, you: int | None, severity: Callable[[str | None], str]) -> Happening | None:
+    """Who else did it is named: an owner reads the tickets of others."""
     if event.kind in ("triaged", "severity_changed"):
         return Happening(triage_words(event, severity), event.at, "flag", "key")
     if event.kind not in TOLD:
         return None
     icon, text = TOLD[event.kind]
-    if event.kind in ("received", "customer_replied") and event.by_id != ticket.requester_id and event.by:
-        text = _("%(name)s wrote", name=event.by.display_name)
+    if event.by and event.by_id != you:
+        if event.kind == "received":
+            text = _("%(who)s filed the ticket", who=event.by.display_name)
+        elif event.kind == "customer_replied":
+            text = _("%(name)s wrote", name=event.by.display_name)
     return Happening(str(text), event.at, icon, "key" if event.kind in ("agent_replied", "resolved") else "")
 
 

@@ -1,5 +1,6 @@
 """Between the form and the verbs: what was sent is kept as a draft first, files with it, then filed or refused."""
 
+from collections.abc import Callable
 from datetime import datetime
 
 from flask import request
@@ -10,7 +11,7 @@ from sqlalchemy.exc import IntegrityError
 from portal.accounts.people import User
 from portal.db import db
 from portal.errors import Refused
-from portal.tickets import attachments, conversation, drafts, filing
+from portal.tickets import attachments, drafts, filing
 from portal.tickets.answers import read_article, shown_answers
 from portal.tickets.form import ReplyForm, TicketForm
 from portal.tickets.ticket import Draft, Message, Ticket
@@ -82,16 +83,21 @@ def count_filing(person: User) -> None:
         pass
 
 
-def reply(ticket: Ticket, form: ReplyForm, draft: Draft, *, by: User, now: datetime) -> Message | None:
-    """Send the reply a draft holds. None: the same form has already become a message."""
+def send(
+    verb: Callable[..., Message], ticket: Ticket, form: ReplyForm, draft: Draft, *, by: User, now: datetime
+) -> bool:
+    """Say what a draft holds, by the verb that replies or reopens. False when it is refused: the form then says why."""
     key, files = draft.form_key, list(draft.attachments)
     try:
         with db.session.begin_nested():
-            message = conversation.reply(ticket, form.body.data or "", by=by, now=now, attachments=files, form_key=key)
+            verb(ticket, form.body.data or "", by=by, now=now, attachments=files, form_key=key)
             filing.finish(draft)
-        return message
-    except IntegrityError:
-        return None
+    except IntegrityError:  # sent twice at the same instant: the other one has said it
+        return True
+    except Refused as error:
+        form.form_errors.append(str(error))
+        return False
+    return True
 
 
 TOO_FAST = RateLimitExceeded

@@ -19,7 +19,7 @@ from portal.tickets.ticket import LARGEST, Ticket
 from portal.web import limiter, settings, wants_partial
 
 CLAIM = "draft_claim"
-PAGES = ("tickets.create", "tickets.reply", "tickets.quote")
+PAGES = ("tickets.create", "tickets.reply", "tickets.reopen", "tickets.quote")
 AUTOSAVES = ("tickets.save_draft", "tickets.save_reply")
 MOST_DRAINED = 2**30
 READ = 1024 * 1024  # of a form over the size limit: its text fields come first

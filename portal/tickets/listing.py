@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from math import ceil
 from typing import Any
 
 from flask_sqlalchemy.pagination import Pagination, SelectPagination
@@ -13,7 +14,6 @@ from portal.db import db
 from portal.tickets.ticket import Ticket
 
 PER_PAGE = 25
-LAST_PAGE = 1_000_000
 STATUSES: dict[str, tuple[str, ...]] = {
     "open": ("open", "waiting"),
     "waiting": ("waiting",),
@@ -77,9 +77,13 @@ def sees_organisation(person: User) -> bool:
 
 
 def page_of(person: User, filters: Filters, page: int, *, total: int) -> Pagination:
-    """One page of rows, of a `total` that is counted already. Staff see their own here; all tickets are at the desk."""
+    """One page of rows, of a `total` that is counted already; behind the last one, that one.
+
+    Staff see their own here; all tickets are at the desk.
+    """
+    last = max(ceil(total / PER_PAGE), 1)
     asked = {"select": rows(person, filters), "session": db.session(), "total": total}
-    return Rows(**asked, page=min(max(1, page), LAST_PAGE), per_page=PER_PAGE, error_out=False)
+    return Rows(**asked, page=min(max(1, page), last), per_page=PER_PAGE, error_out=False)
 
 
 class Rows(SelectPagination):

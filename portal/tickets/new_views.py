@@ -1,5 +1,6 @@
 """Filing: the form, its quote, its answers and its drafts."""
 
+from datetime import datetime
 from typing import Any
 
 from flask import flash, make_response, redirect, render_template, request, url_for
@@ -28,10 +29,11 @@ def new() -> ResponseReturnValue:
         draft = get_or_404(Draft.kept_as(wanted, current_user).where(Draft.ticket_id.is_(None)))
     form = TicketForm(formdata=None, data=filled_from(draft) if draft else prefill | {"form_key": drafts.new_key()})
     form.offer(current_user, now=now)
-    unclaimed = drafts.claimable(current_user, request.cookies.get(CLAIM), now=now)
+    if is_back(unclaimed := kept_for_reader()):
+        return take_back(unclaimed, now=now)
     if draft is None and not (prefill["subject"] or prefill["article"]):
         kept = drawing.blank_form(form, now=now)
-        others = drafts.unsent(current_user)
+        others = drafts.unsent(current_user, unclaimed)
         return render_template("tickets/new.html", form=form, unclaimed=unclaimed, others=others, **kept)
     return page(form, draft, unclaimed=unclaimed)
 
@@ -105,15 +107,16 @@ def follow_answer(token: str) -> ResponseReturnValue:
 
 @bp.post("/drafts")
 def save_draft() -> ResponseReturnValue:
-    """Autosave: answers without content, whether there was something to keep or not."""
+    """Autosave: answers without content, and says so when there was nothing to keep."""
     form = TicketForm()
     form.offer(current_user, now=utcnow())
     try:
-        intake.keep(form, current_user, now=utcnow())
+        draft = intake.keep(form, current_user, now=utcnow())
         db.session.commit()
     except IntegrityError:  # two saves of a new form at once: the other one is as good
         db.session.rollback()
-    return "", 204
+        return "", 204
+    return "", 204, {} if draft else drafts.NOT_KEPT
 
 
 @bp.post("/drafts/<int:draft_id>/discard")
@@ -127,11 +130,27 @@ def discard_draft(draft_id: int) -> ResponseReturnValue:
 @bp.post("/drafts/claim")
 def claim_draft() -> ResponseReturnValue:
     """Take back what was typed when the session had ended, or let it go."""
-    now, kept = utcnow(), drafts.claimable(current_user, request.cookies.get(CLAIM), now=utcnow())
-    target = url_for(".new")
+    kept = kept_for_reader()
     if kept is not None and request.form.get("answer") == "discard":
         db.session.delete(kept)
-    elif kept is not None and (draft := drafts.claim(current_user, kept, now=now)):
+        kept = None
+    return take_back(kept, now=utcnow())
+
+
+def kept_for_reader() -> Draft | None:
+    """What this browser sent after the session had ended, if its reader may have it."""
+    return drafts.claimable(current_user, request.cookies.get(CLAIM), now=utcnow())
+
+
+def is_back(unclaimed: Draft | None) -> bool:
+    """True for somebody who comes from signing in again, to go on with what is theirs beyond doubt."""
+    return unclaimed is not None and "kept" in request.args and unclaimed.meant_for_id == current_user.id
+
+
+def take_back(unclaimed: Draft | None, *, now: datetime) -> ResponseReturnValue:
+    """To where the kept text is gone on with; the cookie that led to it has done its work."""
+    target = url_for(".new")
+    if unclaimed is not None and (draft := drafts.claim(current_user, unclaimed, now=now)):
         db.session.flush()
         target = place_of(draft)
     db.session.commit()
@@ -153,7 +172,8 @@ def page(form: TicketForm, draft: Draft | None, **context: Any) -> str:
     form.credentials.data, product = "", form.product.data or None
     found = answers_to(form.subject.data or "", current_user, choose_locale(), product)
     context = {"unclaimed": None, "focus": None, "zone": choose_zone()} | context
-    context |= {"others": [other for other in drafts.unsent(current_user) if draft is None or other.id != draft.id]}
+    unsent = drafts.unsent(current_user, context["unclaimed"])
+    context["others"] = [other for other in unsent if draft is None or other.id != draft.id]
     shown = quoted(form, now=now)
     return render_template("tickets/new.html", form=form, draft=draft, quoted=shown, answers=found, **context)
 

@@ -1,5 +1,6 @@
 """How a ticket moves on: triage, assignment, resolution, closing, reopening, a change of plan."""
 
+from collections.abc import Iterable
 from datetime import datetime
 
 from flask_babel import gettext as _
@@ -7,7 +8,7 @@ from flask_babel import gettext as _
 from portal.accounts.people import User
 from portal.errors import Refused
 from portal.tickets import clocks, conversation, credentials, letters, quoting
-from portal.tickets.ticket import Message, Ticket
+from portal.tickets.ticket import Attachment, Message, Ticket
 
 
 def triage(ticket: Ticket, severity: str | None, *, by: User, now: datetime, reason: str = "") -> None:
@@ -41,6 +42,7 @@ def resolve(ticket: Ticket, body: str, *, by: User, now: datetime) -> Message:
     """Answer for good: the customer is told by mail, and can reopen by replying."""
     refuse_closed(ticket)
     message = conversation.add(ticket, "agent", body, by=by, now=now)
+    conversation.take_charge(ticket, by=by, now=now)
     ticket.record("agent_replied", by=by, at=now, message=message.id, wait=False)
     ticket.record("resolved", by=by, at=now, message=message.id)
     ticket.status, ticket.resolved_at = "resolved", now
@@ -58,15 +60,25 @@ def close(ticket: Ticket, *, by: User, now: datetime) -> None:
     clocks.refresh(ticket, now=now)
 
 
-def reopen(ticket: Ticket, body: str, *, by: User, now: datetime) -> Message:
+def reopen(
+    ticket: Ticket,
+    body: str,
+    *,
+    by: User,
+    now: datetime,
+    attachments: Iterable[Attachment] = (),
+    form_key: str | None = None,
+) -> Message:
     """Take up a resolved or closed ticket again, with the reason as a message."""
     if ticket.is_open:
         raise Refused(_("This ticket is open already."))
     is_vendor = conversation.answers_for_vendor(by, ticket)
-    message = conversation.add(ticket, "agent" if is_vendor else "customer", body, by=by, now=now)
+    kind = "agent" if is_vendor else "customer"
+    message = conversation.add(ticket, kind, body, by=by, now=now, attachments=attachments, form_key=form_key)
     ticket.record("reopened", by=by, at=now, message=message.id, by_customer=not is_vendor)
     ticket.status, ticket.resolved_at, ticket.closed_at = "open", None, None
     if is_vendor:
+        conversation.take_charge(ticket, by=by, now=now)
         ticket.record("agent_replied", by=by, at=now, message=message.id, wait=False)
         letters.send_reply(ticket, message)
     clocks.refresh(ticket, now=now)

@@ -36,6 +36,7 @@ class Quoted:
     """A quote as the form shows it."""
 
     allowed: bool
+    awaits_product: bool  # then nothing is promised yet: products may be held with different plans
     reason: str
     headline: str
     basis: telling.Basis
@@ -65,7 +66,8 @@ def quoted(form: TicketForm, *, now: datetime) -> Quoted:
     quote = make_quote(policy, question, at=now, zone=zone)
     first, steps = quote.first_response, telling.explained(quote, locale=locale, zone=zone)
     return Quoted(
-        allowed=quote.allowed,
+        allowed=quote.allowed or form.awaits_product,
+        awaits_product=form.awaits_product,
         reason=" ".join(steps) if quote.refusal else "",
         headline=telling.headline(quote),
         basis=telling.basis(quote.basis),

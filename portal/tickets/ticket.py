@@ -14,6 +14,7 @@ from portal.db import Model, utcnow
 LOWEST_NUMBER, NUMBERS = 10_000_000, 90_000_000
 LARGEST = 2**31 - 1  # of what a database takes as a key; a longer number in an address names nothing
 OPEN_STATUSES = ("open", "waiting")
+INSIDE = ("noted",)  # events that a customer learns nothing of, not even that the ticket changed
 
 
 def new_number() -> int:
@@ -118,7 +119,8 @@ class Ticket(Model):
         """Add to the log that every clock is computed from."""
         event = TicketEvent(kind=kind, at=at, by_id=by.id if by else None, detail=detail)
         self.events.append(event)
-        self.updated_at = at
+        if kind not in INSIDE:
+            self.updated_at = at
         return event
 
 

@@ -1,5 +1,6 @@
 """The list of tickets, and one ticket: what was said, what was promised, what happened."""
 
+from collections.abc import Callable
 from typing import Any
 
 from flask import flash, redirect, render_template, request, url_for
@@ -9,10 +10,11 @@ from flask_login import current_user
 
 from portal.accounts.products import Product
 from portal.db import db, get_or_404, utcnow
-from portal.tickets import drafts, drawing, intake, listing, progress
+from portal.tickets import conversation, drafts, drawing, intake, listing, progress
 from portal.tickets.blueprint import bp
 from portal.tickets.form import ReplyForm
-from portal.tickets.ticket import Ticket
+from portal.tickets.new_views import is_back, kept_for_reader, take_back
+from portal.tickets.ticket import Message, Ticket
 from portal.web import wants_partial
 
 
@@ -28,49 +30,32 @@ def index() -> ResponseReturnValue:
     shown = drawing.listed(page, filters, counts, products.all(), **context)
     if wants_partial():
         return str(shown)
-    return render_template(
-        "tickets/index.html",
-        shown=shown,
-        unsent=drafts.unsent(current_user),
-        unclaimed=drafts.claimable(current_user, request.cookies.get("draft_claim"), now=utcnow()),
-    )
+    unclaimed = kept_for_reader()
+    unsent = drafts.unsent(current_user, unclaimed)
+    return render_template("tickets/index.html", shown=shown, unsent=unsent, unclaimed=unclaimed)
 
 
 @bp.get("/<int:number>")
 def show(number: int) -> ResponseReturnValue:
     ticket = get_or_404(Ticket.numbered(number, current_user))
+    if is_back(unclaimed := kept_for_reader()):
+        return take_back(unclaimed, now=utcnow())
     return conversation_page(ticket)
 
 
 @bp.post("/<int:number>/reply")
 def reply(number: int) -> ResponseReturnValue:
-    """A customer's message. The same form sent twice says it once; a refused one loses nothing."""
-    now, form = utcnow(), ReplyForm()
-    ticket = locked(number)
-    there = redirect(url_for(".show", number=number, _anchor="latest"))
-    is_valid, key = form.validate(), form.form_key.data or ""
-    if drafts.was_sent(key):
-        return there
-    draft = drafts.keep(current_user, key, form.typed(), now=now, ticket=ticket, even_empty=True)
-    if draft is None:
-        form.form_key.data = drafts.new_key()
-        return conversation_page(ticket, form), 422
-    is_valid = not intake.take_files(form, draft, by=current_user, now=now) and is_valid
-    if is_valid:
-        intake.reply(ticket, form, draft, by=current_user, now=now)
-    db.session.commit()
-    if is_valid:
-        return there
-    return conversation_page(ticket, form), 422
+    """A customer's message."""
+    return say(number, conversation.reply)
 
 
 @bp.post("/<int:number>/draft")
 def save_reply(number: int) -> ResponseReturnValue:
     """Autosave of a reply."""
     ticket, form = locked(number), ReplyForm()
-    drafts.keep(current_user, form.form_key.data or "", form.typed(), now=utcnow(), ticket=ticket)
+    draft = drafts.keep(current_user, form.form_key.data or "", form.typed(), now=utcnow(), ticket=ticket)
     db.session.commit()
-    return "", 204
+    return "", 204, {} if draft else drafts.NOT_KEPT
 
 
 @bp.post("/<int:number>/close")
@@ -83,13 +68,31 @@ def close(number: int) -> ResponseReturnValue:
 
 @bp.post("/<int:number>/reopen")
 def reopen(number: int) -> ResponseReturnValue:
-    ticket, form = locked(number), ReplyForm()
-    if not form.validate():
+    """Closed too early: the reason is a message like any other."""
+    return say(number, progress.reopen, _("The ticket is open again."))
+
+
+def say(number: int, verb: Callable[..., Message], done: str = "") -> ResponseReturnValue:
+    """Send a message by its verb. The same form sent twice says it once; a refused one loses nothing."""
+    now, form = utcnow(), ReplyForm()
+    ticket = locked(number)
+    there = redirect(url_for(".show", number=number, _anchor="latest"))
+    is_valid, key = form.validate(), form.form_key.data or ""
+    if drafts.was_sent(key):
+        return there
+    draft = drafts.keep(current_user, key, form.typed(), now=now, ticket=ticket, even_empty=True)
+    if draft is None:
+        form.form_key.data = drafts.new_key()
+        form.form_errors.append(_("This form was out of date. Please check it and send it again."))
         return conversation_page(ticket, form), 422
-    progress.reopen(ticket, form.body.data or "", by=current_user, now=utcnow())
+    is_valid = not intake.take_files(form, draft, by=current_user, now=now) and is_valid
+    is_sent = is_valid and intake.send(verb, ticket, form, draft, by=current_user, now=now)
     db.session.commit()
-    flash(_("The ticket is open again."), "success")
-    return redirect(url_for(".show", number=number, _anchor="latest"))
+    if not is_sent:
+        return conversation_page(ticket, form), 422
+    if done:
+        flash(done, "success")
+    return there
 
 
 def locked(number: int) -> Ticket:
@@ -102,7 +105,7 @@ def conversation_page(ticket: Ticket, form: ReplyForm | None = None) -> str:
     """One ticket as this reader may see it; without a form the reply goes on where it was left, or begins."""
     now, draft = utcnow(), drafts.of_reply(current_user, ticket)
     context: dict[str, Any] = {
-        "unclaimed": drafts.claimable(current_user, request.cookies.get("draft_claim"), now=now),
+        "unclaimed": kept_for_reader(),
         "just_filed": "filed" in request.args,
     }
     if form is None and draft is not None:
@@ -112,4 +115,5 @@ def conversation_page(ticket: Ticket, form: ReplyForm | None = None) -> str:
     elif form is None:
         form = ReplyForm(formdata=None, form_key=drafts.new_key())
     context |= {"ticket": ticket, "form": form, "draft": draft, "conversation": drawing.conversation(ticket)}
-    return render_template("tickets/show.html", **context, **drawing.facts(ticket, now=now))
+    is_own = ticket.requester_id == current_user.id
+    return render_template("tickets/show.html", **context, **drawing.facts(ticket, is_own=is_own, now=now))

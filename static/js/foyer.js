@@ -128,7 +128,8 @@
   const count = (field) => {
     const line = byId(field.dataset.count);
     const left = field.maxLength - field.value.length;
-    line.textContent = field.maxLength > 0 && left <= field.maxLength / 5 ? line.dataset.text.replace("{left}", left) : "";
+    const isNear = field.maxLength > 0 && left <= field.maxLength / 5;
+    line.textContent = !isNear ? "" : left > 0 ? line.dataset.text.replace("{left}", left.toLocaleString(root.lang)) : line.dataset.full;
   };
   document.addEventListener("input", (event) => {
     const field = event.target;
@@ -168,10 +169,13 @@
   // A draft says where it stands: <span data-draft-status data-saving=… data-saved=… data-failed=…> in a form that htmx saves.
   const tellDraft = (state) => (event) => {
     const status = event.target.closest("form")?.querySelector("[data-draft-status]");
-    if (status && event.detail.requestConfig?.path === status.dataset.draftStatus) status.textContent = status.dataset[state];
+    if (status && event.detail.requestConfig?.path === status.dataset.draftStatus) status.textContent = status.dataset[state] ?? "";
   };
   document.addEventListener("htmx:beforeSend", tellDraft("saving"));
-  document.addEventListener("htmx:afterRequest", (event) => tellDraft(event.detail.successful ? "saved" : "failed")(event));
+  document.addEventListener("htmx:afterRequest", (event) => {
+    const { successful, xhr } = event.detail;
+    tellDraft(!successful ? "failed" : xhr.getResponseHeader("Draft") === "none" ? "nothing" : "saved")(event);
+  });
 
   const dress = (part) => {
     all("[data-tabs]", part).forEach(dressTabs);

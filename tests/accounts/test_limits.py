@@ -37,7 +37,7 @@ def statuses(app: Flask, path: str, times: int, **sent: object) -> list[int]:
 def test_the_limit_is_exact_under_fifty_at_once(app: Flask, limit: Callable[[str, str], None]) -> None:
     limit("limit_sign_in", "20 per hour")
     found = statuses(app, "/account/sign-in", 50, data={"email": "x@fjord.example", "password": "not the right one"})
-    assert (found.count(200), found.count(429)) == (20, 30)
+    assert (found.count(422), found.count(429)) == (20, 30)
 
 
 def test_a_thousand_addresses_get_no_further_with_one_account(
@@ -52,7 +52,19 @@ def test_a_thousand_addresses_get_no_further_with_one_account(
             environ_base={"REMOTE_ADDR": f"10.1.0.{number}"},
         )
         codes.append(answer.status_code)
-    assert codes == [200, 200, 200, 429, 429]
+    assert codes == [422, 422, 422, 429, 429]
+
+
+def test_another_spelling_of_the_domain_is_the_same_account(
+    app: Flask, world: World, limit: Callable[[str, str], None]
+) -> None:
+    limit("limit_sign_in", "2 per hour")
+    codes = []
+    for number, domain in enumerate(("heron.example", "ｈeron.example", "heron。example", "hⓔron.example")):
+        sent = {"email": f"carla@{domain}", "password": "not the right one"}
+        origin = {"REMOTE_ADDR": f"10.5.0.{number}"}
+        codes.append(app.test_client().post("/account/sign-in", data=sent, environ_base=origin).status_code)
+    assert codes == [422, 422, 429, 429]
 
 
 def test_a_made_up_forwarding_header_changes_nothing(app: Flask, limit: Callable[[str, str], None]) -> None:
@@ -65,24 +77,24 @@ def test_a_made_up_forwarding_header_changes_nothing(app: Flask, limit: Callable
             headers={"X-Forwarded-For": f"10.2.0.{number}", "X-Real-IP": f"10.3.0.{number}"},
         )
         codes.append(answer.status_code)
-    assert codes == [200] * 3 + [429] * 7
+    assert codes == [422] * 3 + [429] * 7
 
 
 @pytest.mark.parametrize(
-    ("name", "path", "data"),
+    ("name", "path", "data", "code"),
     [
-        ("limit_sign_in", "/account/sign-in", {"email": "a@fjord.example", "password": "not the right one"}),
-        ("limit_register", "/account/register", {"email": "a@fjord.example"}),
-        ("limit_recovery", "/account/recover", {"email": "a@fjord.example"}),
-        ("limit_recovery", "/account/confirm", {"email": "a@fjord.example"}),
+        ("limit_sign_in", "/account/sign-in", {"email": "a@fjord.example", "password": "not the right one"}, 422),
+        ("limit_register", "/account/register", {"email": "a@fjord.example"}, 422),
+        ("limit_recovery", "/account/recover", {"email": "a@fjord.example"}, 200),
+        ("limit_recovery", "/account/confirm", {"email": "a@fjord.example"}, 200),
     ],
 )
 def test_every_door_has_its_limit_and_says_so(
-    client: FlaskClient, limit: Callable[[str, str], None], name: str, path: str, data: dict[str, str]
+    client: FlaskClient, limit: Callable[[str, str], None], name: str, path: str, data: dict[str, str], code: int
 ) -> None:
     limit(name, "2 per hour")
     answers = [client.post(path, data=data) for _ in range(3)]
-    assert [answer.status_code for answer in answers] == [200, 200, 429]
+    assert [answer.status_code for answer in answers] == [code, code, 429]
     assert "There were too many tries in a short time." in answers[2].text
     assert client.get(path).status_code == 200
 
@@ -115,6 +127,17 @@ def test_claiming_is_limited_by_person(as_: Callable[[str], FlaskClient], limit:
     codes = [customer.post("/account/licences", data={"key": "ABCD-1234"}).status_code for _ in range(3)]
     assert codes == [422, 422, 429]
     assert colleague.post("/account/licences", data={"key": "ABCD-1234"}).status_code == 422
+
+
+def test_signing_out_everywhere_starts_no_new_count(
+    as_: Callable[[str], FlaskClient], limit: Callable[[str, str], None]
+) -> None:
+    limit("limit_claim", "2 per hour")
+    browser = as_("customer")
+    for _ in range(2):
+        browser.post("/account/licences", data={"key": "ABCD-1234"})
+    browser.post("/account/sign-out-everywhere")
+    assert as_("customer").post("/account/licences", data={"key": "ABCD-1234"}).status_code == 429
 
 
 def test_the_right_password_counts_as_well(app: Flask, world: World, limit: Callable[[str, str], None]) -> None:

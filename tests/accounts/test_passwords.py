@@ -7,12 +7,22 @@ from typing import Any
 
 import pytest
 from flask import Flask
+from flask.testing import FlaskClient
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from werkzeug.exceptions import TooManyRequests
 
 from portal.accounts import passwords
-from portal.accounts.passwords import GuardedHashing, Passwords, common_passwords, is_common, why_refused
+from portal.accounts.passwords import (
+    DIGEST_BYTES,
+    GuardedHashing,
+    Passwords,
+    common_passwords,
+    is_common,
+    is_known,
+    long_passwords,
+    why_refused,
+)
 
 
 @pytest.fixture(autouse=True)
@@ -59,6 +69,26 @@ def test_every_length_from_fifteen_on_is_allowed(length: int) -> None:
     password = "".join(chr(0x4E00 + (n * 7919) % 20000) for n in range(length))
     assert why_refused(password) is None
     assert why_refused(password[:14]) is not None
+
+
+@pytest.mark.parametrize("password", ["Heckenschere283", "williamtoweloff", "HECKEN schere-283", "asirap.ar2341368"])
+def test_what_was_leaked_is_refused_however_long(client: FlaskClient, password: str) -> None:
+    asked = {"name": "Nina Berg", "email": "nina@fjord.example", "password": password}
+    answer = client.post("/account/register", data=asked)
+    assert (answer.status_code, "tried first" in answer.text) == (422, True)
+
+
+def test_the_long_list_is_there_sorted_and_whole() -> None:
+    kept = long_passwords()[:]
+    digests = [kept[start : start + DIGEST_BYTES] for start in range(0, len(kept), DIGEST_BYTES)]
+    assert len(digests) >= 100_000
+    assert digests == sorted(set(digests))
+    assert {len(one) for one in digests} == {DIGEST_BYTES}
+
+
+@pytest.mark.parametrize("password", ["", "\ud800" * 20, "§" * 20, "lilac tea on mondays"])
+def test_what_is_not_on_it_is_not_known(password: str) -> None:
+    assert not is_known(password)
 
 
 def test_the_list_is_there() -> None:

@@ -11,7 +11,7 @@ from portal.accounts.passwords import UNMATCHED, GuardedHashing
 from portal.accounts.people import User
 from portal.accounts.signing_in import security
 from portal.db import db
-from tests.accounts.test_registering import shape, without_tokens
+from tests.accounts.alike import answers_to
 from tests.cast import PASSWORD, World
 
 EVIL = [
@@ -113,21 +113,13 @@ def test_other_pages_lead_nowhere_else_either(app: Flask, world: World, target: 
     browser = app.test_client()
     for page in ("/account/register", "/account/recover", "/account/confirm", "/account/sign-out"):
         answer = browser.post(page, query_string={"next": target}, data={"next": target, "email": "a@fjord.example"})
-        assert answer.status_code in (200, 400) or answer.location.startswith("/account/")
+        assert answer.status_code in (200, 400, 422) or answer.location.startswith("/account/")
 
 
 def test_wrong_and_unknown_look_the_same(app: Flask, world: World) -> None:
-    answers = []
-    for email in (
-        "nobody@fjord.example",
-        world.email("customer"),
-        world.email("unconfirmed"),
-        world.email("suspended"),
-    ):
-        answer = app.test_client().post("/account/sign-in", data={"email": email, "password": "not the right password"})
-        page = without_tokens(answer.text.replace(email, "ADDRESS"))
-        answers.append((answer.status_code, shape(answer.headers), page))
-    assert answers[0] == answers[1] == answers[2] == answers[3]
+    addresses = ["nobody@fjord.example", world.email("customer"), world.email("unconfirmed"), world.email("suspended")]
+    answers = answers_to(app, "/account/sign-in", addresses, password="not the right password")
+    assert answers == [answers[0]] * 4
     assert "Address and password don’t belong together" in answers[0][2]
 
 
@@ -138,12 +130,12 @@ def test_a_closed_account_is_told_to_its_owner_alone(client: FlaskClient, world:
 @pytest.mark.parametrize("password", ["", "x" * 5000, "a\0b" * 8, "😀" * 400, " "])
 def test_no_password_breaks_the_page(client: FlaskClient, world: World, password: str) -> None:
     answer = client.post("/account/sign-in", data={"email": world.email("customer"), "password": password})
-    assert answer.status_code == 200
+    assert answer.status_code == 422
 
 
 def test_no_password_breaks_the_page_of_an_unknown_address(client: FlaskClient, world: World) -> None:
     answer = client.post("/account/sign-in", data={"email": "nobody@heron.example", "password": "x" * 5000})
-    assert answer.status_code == 200
+    assert answer.status_code == 422
 
 
 def test_what_is_too_long_for_a_password_is_never_hashed() -> None:
@@ -164,10 +156,10 @@ def test_without_the_forms_token_nothing_happens(client: FlaskClient, world: Wor
 def test_the_session_is_another_one_after_signing_in(client: FlaskClient, world: World) -> None:
     client.get("/account/sign-in")
     with client.session_transaction() as session:
-        session["sid"], session["csrf_token"] = "planted", "planted"
+        session["_user_id"], session["csrf_token"] = "planted", "planted"
     client.post("/account/sign-in", data=credentials(world))
     with client.session_transaction() as session:
-        assert session["sid"] != "planted"
+        assert session["_user_id"] != "planted"
         assert session.get("csrf_token") != "planted"
 
 

@@ -87,3 +87,8 @@ def seen_on(page: str) -> str:
     found = re.search(r'name="seen" value="(\d+)"', page)
     assert found
     return found[1]
+
+
+def keys_on(page: str) -> list[str]:
+    """The keys of the page's forms, in their order: reply, note, resolve."""
+    return re.findall(r'name="form_key" value="(\w+)"', page)

@@ -1,5 +1,7 @@
 """Assignment: to oneself, to another, back to the queue, and to nobody from outside."""
 
+from collections.abc import Callable
+
 import pytest
 from flask import Flask
 from flask.testing import FlaskClient
@@ -33,3 +35,31 @@ def test_never_to_somebody_else(app: Flask, world: World, number: int, agent: Fl
 @pytest.mark.parametrize("to", ["", "x", "999999999999999999999"])
 def test_what_is_no_person_is_refused(number: int, agent: FlaskClient, to: str) -> None:
     assert agent.post(f"/desk/{number}/assign", data={"to": to}).status_code == 422
+
+
+@pytest.mark.parametrize("act", ["reply", "resolve"])
+def test_who_replies_first_is_in_charge(app: Flask, world: World, number: int, agent: FlaskClient, act: str) -> None:
+    page = agent.post(f"/desk/{number}/{act}", data={"body": "Mine."}, follow_redirects=True).text
+    assert "Amir took it" in page
+    with app.app_context():
+        assert the(number).assignee_id == world.ids["agent"]
+        assert [event.kind for event in the(number).events].count("assigned") == 1
+
+
+def test_who_replies_on_a_colleagues_ticket_does_not_take_it(
+    app: Flask, world: World, number: int, agent: FlaskClient
+) -> None:
+    agent.post(f"/desk/{number}/assign", data={"to": world.ids["admin"]})
+    agent.post(f"/desk/{number}/reply", data={"body": "Ada is away today."})
+    with app.app_context():
+        assert the(number).assignee_id == world.ids["admin"]
+        assert [event.kind for event in the(number).events].count("assigned") == 1
+
+
+def test_neither_a_note_nor_the_customer_takes_charge(
+    app: Flask, number: int, agent: FlaskClient, as_: Callable[[str], FlaskClient]
+) -> None:
+    agent.post(f"/desk/{number}/note", data={"body": "Looks like the old fault."})
+    as_("customer").post(f"/tickets/{number}/reply", data={"body": "Again!", "form_key": "a" * 32})
+    with app.app_context():
+        assert the(number).assignee_id is None

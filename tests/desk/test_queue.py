@@ -160,7 +160,8 @@ def test_fifty_to_a_page(app: Flask, world: World, as_: As) -> None:
     agent = as_("agent")
     assert len(subjects(agent.get("/desk/").text)) == 50
     assert subjects(agent.get("/desk/?page=2").text) == ["number 50", "number 51", "number 52"]
-    assert subjects(agent.get("/desk/?page=9").text) == []
+    behind = agent.get("/desk/?page=9").text  # what was there is worked off: no reason to say that all is clear
+    assert subjects(behind) == ["number 50", "number 51", "number 52"]
 
 
 def test_polling_gets_the_board_alone(app: Flask, world: World, as_: As) -> None:

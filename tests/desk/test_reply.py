@@ -3,13 +3,14 @@
 from collections.abc import Callable
 from io import BytesIO
 
+import pytest
 from flask import Flask
 from flask.testing import FlaskClient
 
 from portal.db import db
 from portal.mail import Mail
 from portal.tickets.ticket import Draft
-from tests.desk.rows import seen_on, the
+from tests.desk.rows import keys_on, seen_on, the
 
 As = Callable[[str], FlaskClient]
 PNG = b"\x89PNG\r\n\x1a\n" + b"\0" * 64
@@ -85,6 +86,22 @@ def test_the_same_form_answers_once(app: Flask, number: int, agent: FlaskClient)
         assert [message.body for message in the(number).messages].count("Once.") == 1
 
 
+def test_a_note_and_a_reply_of_one_page_are_both_kept(app: Flask, number: int, agent: FlaskClient) -> None:
+    page = agent.get(f"/desk/{number}").text  # sent twice from here, with the browser's way back between
+    for kind, key in zip(("reply", "note", "resolve"), keys_on(page), strict=True):
+        assert agent.post(f"/desk/{number}/{kind}", data={"body": kind, "form_key": key}).status_code == 302
+    with app.app_context():
+        assert [message.body for message in the(number).messages][1:] == ["reply", "note", "resolve"]
+
+
+def test_a_late_autosave_brings_nothing_back(number: int, agent: FlaskClient) -> None:
+    page = agent.get(f"/desk/{number}").text
+    sent = {"body": "Sent at once.", "form_key": keys_on(page)[0]}
+    agent.post(f"/desk/{number}/reply", data=sent)
+    assert agent.post(f"/desk/{number}/draft?kind=reply", data=sent).status_code == 204
+    assert "Sent at once.</textarea>" not in agent.get(f"/desk/{number}").text
+
+
 def test_a_closed_ticket_is_refused_with_the_text_kept(number: int, agent: FlaskClient) -> None:
     agent.post(f"/desk/{number}/close")
     answer = agent.post(f"/desk/{number}/reply", data={"body": "One more thing"})
@@ -96,3 +113,33 @@ def test_a_draft_is_there_when_one_comes_back(number: int, agent: FlaskClient) -
     assert "Half a thou</textarea>" in agent.get(f"/desk/{number}").text
     agent.post(f"/desk/{number}/reply", data={"body": "Half a thought."})
     assert "Half a thou</textarea>" not in agent.get(f"/desk/{number}").text
+
+
+@pytest.mark.parametrize("seen", ["9" * 20, "9" * 5000, "-1", "x", "\x00", "٣"])
+@pytest.mark.parametrize("key", ["k" * 65, "\x00", "k1\n", ""])
+def test_bad_hidden_fields_lose_no_words(app: Flask, number: int, agent: FlaskClient, seen: str, key: str) -> None:
+    answer = agent.post(f"/desk/{number}/reply", data={"body": "Written long", "seen": seen, "form_key": key})
+    assert answer.status_code == 302 or "Written long</textarea>" in answer.text
+    with app.app_context():
+        assert the(number).messages[-1].body == "Written long" or "Written long</textarea>" in answer.text
+
+
+def test_a_draft_may_hold_what_no_database_takes(number: int, agent: FlaskClient) -> None:
+    assert agent.post(f"/desk/{number}/draft?kind=reply", data={"body": "Half \x00 a thou"}).status_code == 204
+    assert "Half  a thou</textarea>" in agent.get(f"/desk/{number}").text
+
+
+def test_an_empty_draft_is_none(app: Flask, number: int, agent: FlaskClient) -> None:
+    for body, state in (("", "none"), ("Half a thought", None), (" ", "none")):
+        answer = agent.post(f"/desk/{number}/draft?kind=reply", data={"body": body})
+        assert answer.status_code == 204 and answer.headers.get("Draft") == state
+    with app.app_context():
+        assert not db.session.scalars(db.select(Draft)).all()
+
+
+def test_as_much_as_the_field_takes_is_not_too_long(app: Flask, number: int, agent: FlaskClient, as_: As) -> None:
+    """The browser counts the end of a line once and sends it as two characters."""
+    body = "123456789\r\n" * 4_999 + "123456789"
+    assert agent.post(f"/desk/{number}/reply", data={"body": body}).status_code == 302
+    reply = as_("customer").post(f"/tickets/{number}/reply", data={"body": body, "form_key": "b" * 32})
+    assert reply.status_code == 302 and reply.location.endswith("#latest")

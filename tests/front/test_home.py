@@ -1,11 +1,14 @@
+import html
 from collections.abc import Callable
+from dataclasses import replace
 
+import pytest
 from flask import Flask
 from flask.testing import FlaskClient
 
 from portal.db import db, utcnow
 from portal.policies import the_policy
-from portal.sla import QuoteRequest, make_quote
+from portal.sla import QuoteRequest, load_policy, make_quote
 from tests import cast
 
 
@@ -38,3 +41,53 @@ def test_staff_see_no_plan_of_their_own(as_: Callable[[str], FlaskClient]) -> No
 
 def test_ready_means_the_database_answers(client: FlaskClient) -> None:
     assert client.get("/readyz").json == {"status": "ready", "checks": {"database": True, "migrations": True}}
+
+
+def test_staff_find_the_desk_and_no_ways_of_a_customer(as_: Callable[[str], FlaskClient]) -> None:
+    ways = ways_on(as_("agent"))
+    assert "The tickets that customers wait for" in ways and 'href="/desk/"' in ways
+    assert "Billing question" not in ways and "Tickets come with" not in ways
+
+
+def test_a_visitor_reads_what_tickets_come_with(client: FlaskClient) -> None:
+    ways = ways_on(client)
+    assert "Tickets come with Enterprise, Business, Team, Starter and Trial. Sign in, and" in ways
+    assert 'href="/tickets/new"' in ways
+
+
+def test_a_plan_without_tickets_says_what_it_has_instead(as_: Callable[[str], FlaskClient]) -> None:
+    ways = ways_on(as_("stranger"))
+    assert "Your plan Free has one way to get help: Community forum." in ways
+    assert "Tickets come with Enterprise" in ways
+    assert "does not include" not in ways
+    assert 'href="/support-policy#channels"' in ways
+
+
+def test_several_ways_are_told_in_the_plural(
+    app: Flask, as_: Callable[[str], FlaskClient], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    policy = load_policy("demo")
+    free = replace(policy.plans["free"], channels=("forum", "chat"))
+    both = replace(policy, plans={**policy.plans, "free": free})
+    monkeypatch.setattr("portal.front.home.the_policy", lambda: both)
+    assert "Your plan Free has these ways to get help: Live chat and Community forum." in ways_on(as_("stranger"))
+
+
+def test_a_reseller_without_tickets_is_told_so(
+    app: Flask, as_: Callable[[str], FlaskClient], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    policy = load_policy("demo")
+    assert policy.resellers
+    other = replace(policy, resellers=replace(policy.resellers, channels=("chat",)))
+    monkeypatch.setattr("portal.front.home.the_policy", lambda: other)
+    assert "As a reseller you have one way to get help: Live chat." in ways_on(as_("reseller"))
+
+
+def test_a_reseller_may_file(as_: Callable[[str], FlaskClient]) -> None:
+    ways = ways_on(as_("reseller"))
+    assert "File a ticket" in ways and "one way" not in ways
+
+
+def ways_on(client: FlaskClient) -> str:
+    page = html.unescape(client.get("/").text)
+    return page.split('aria-labelledby="ways"')[1].split("</section>")[0]

@@ -28,14 +28,18 @@ def catalogue(language: str) -> Catalog:
 
 
 @cache
-def extractable() -> frozenset[str | tuple[str, ...]]:
-    """The messages of the program and its templates, found the way `make messages` finds them."""
+def with_contexts() -> frozenset[tuple[str | tuple[str, ...], str | None]]:
+    """The messages of the program and its templates with their contexts, found the way `make messages` finds them."""
     with (ROOT / "babel.cfg").open(encoding="utf-8") as file:
         methods, options = parse_mapping_cfg(file, "babel.cfg")
     found = extract_from_dir(
         ROOT, methods, options, KEYWORDS, directory_filter=lambda path: Path(path).relative_to(ROOT).parts[0] in SOURCES
     )
-    return frozenset(message for _path, _line, message, _comments, _context in found if message)
+    return frozenset((message, context) for _path, _line, message, _comments, context in found if message)
+
+
+def extractable() -> frozenset[str | tuple[str, ...]]:
+    return frozenset(message for message, _context in with_contexts())
 
 
 def entries(language: str) -> Iterator[Message]:
@@ -53,6 +57,10 @@ def placeholders(text: str) -> list[str]:
 def test_there_are_catalogues_beside_english() -> None:
     assert LANGUAGES
     assert len(extractable()) > 500
+
+
+def test_a_ticket_and_an_office_are_closed_in_words_of_their_own() -> None:
+    assert {("Closed", None), ("Closed", "support hours")} <= with_contexts()
 
 
 @pytest.mark.parametrize("language", LANGUAGES)

@@ -10,7 +10,8 @@ from flask.testing import FlaskClient
 from werkzeug.test import TestResponse
 
 from portal.accounts.people import User
-from portal.db import db
+from portal.accounts.sessions import open_sign_in
+from portal.db import db, utcnow
 from tests.house.routes import methods
 
 TABLE = Path(__file__).with_name("access.txt")
@@ -62,9 +63,12 @@ def enter(app: Flask, email: str | None) -> FlaskClient:
     if email is None:
         return browser
     with app.app_context():
-        key = db.session.scalar(db.select(User.fs_uniquifier).where(User.email == email))
+        person = db.session.scalars(db.select(User).where(User.email == email)).one()
+        sign_in, token = open_sign_in(person, now=utcnow())
+        key = sign_in.id
+        db.session.commit()
     with browser.session_transaction() as session:
-        session |= {"_user_id": key, "_fresh": True, "fs_cc": "set", "fs_paa": time.time()}
+        session |= {"_user_id": token, "sign_in": key, "_fresh": True, "fs_cc": "set", "fs_paa": time.time()}
     return browser
 
 

@@ -13,6 +13,7 @@ from knowledge.articles.writing import Manuscript, publish
 from portal.accounts import membership
 from portal.accounts.people import MemberRole, Membership, Organisation, User
 from portal.accounts.products import Product
+from portal.accounts.sessions import open_sign_in
 from portal.db import db, utcnow
 from portal.mail import Mail
 from portal.tickets import attachments, drafts
@@ -50,6 +51,7 @@ def furnish(world: cast.World) -> dict[str, object]:
         "draft_id": draft.id,
         "organisation_id": world.heron,
         "invitation_id": invitation.id,
+        "sign_in_id": open_sign_in(carla, now=utcnow())[0].id,
         "membership_id": db.session.scalar(select(Membership.id).where(Membership.user_id == colleague.id)),
         "/kb/category/<slug> slug": "guides",
         "slug": "guide",

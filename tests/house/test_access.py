@@ -123,6 +123,7 @@ def everything(app: Flask) -> dict[str, list[str]]:
         found = {
             table.name: sorted(map(repr, db.session.execute(text(f'SELECT * FROM "{table.name}"')).all()))
             for table in db.metadata.sorted_tables
+            if table.name != "sign_in"  # each browser that is sent has one
         }
         db.session.rollback()
         return found

@@ -5,6 +5,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from pathlib import Path
+from typing import Any
 
 import pytest
 from flask import Flask
@@ -43,11 +44,16 @@ class Bench:
     def start(self) -> None:
         self.portal.start_worker(module="tests.jobs.kinds")
 
-    def ask(self, kind: str, **payload: str) -> int:
+    def ask(self, kind: str, run_after: datetime | None = None, **payload: str) -> int:
         with self.app.app_context(), writing():
-            row = enqueue(kind, folder=str(self.folder), **payload)
+            row = enqueue(kind, run_after=run_after, folder=str(self.folder), **payload)
             db.session.commit()
             return row.id
+
+    def change(self, job_id: int, **values: Any) -> None:
+        with self.app.app_context(), writing():
+            db.session.execute(update(Job).where(Job.id == job_id).values(**values))
+            db.session.commit()
 
     def job(self, job_id: int) -> tuple[str, int, str | None]:
         """(state, attempts, last error)"""

@@ -1,5 +1,6 @@
 """What becomes of a job: never without its transaction, again when it fails, put aside when it keeps failing."""
 
+from contextlib import suppress
 from datetime import timedelta
 from pathlib import Path
 
@@ -42,6 +43,39 @@ def test_a_job_given_up_is_shown_and_can_be_revived(bench: Bench) -> None:
     bench.portal.run("jobs", "retry", str(job))
     wait_for(lambda: bench.state(job) == "done")
     assert len(bench.marks("tried")) == 3
+
+
+def test_a_job_that_loses_every_worker_is_given_up(bench: Bench) -> None:
+    job = bench.ask("test_note", name="done", run_after=utcnow() + timedelta(hours=1))
+    bench.change(job, state="running", attempts=3, lease_until=utcnow() - timedelta(seconds=1))
+    with bench.app.app_context():
+        run_due()
+    assert bench.job(job) == ("dead", 4, "WorkerLost: every worker that began it was lost")
+    assert bench.marks("done") == []
+
+
+def test_a_job_of_another_release_waits_for_it(bench: Bench) -> None:
+    job = bench.ask("test_note", name="done", run_after=utcnow() + timedelta(hours=1))
+    bench.change(job, kind="test_of_tomorrow", run_after=utcnow() - timedelta(seconds=1))
+    with bench.app.app_context():
+        run_due()
+    assert bench.job(job) == ("pending", 1, "KeyError: 'test_of_tomorrow'")
+    bench.change(job, state="done")
+
+
+def test_the_bell_rings_when_all_is_committed_not_at_a_savepoint(bench: Bench, monkeypatch: pytest.MonkeyPatch) -> None:
+    rung: list[int] = []
+    monkeypatch.setitem(bench.app.extensions, "bell", rung.append)
+    with bench.app.app_context(), writing():
+        outer = enqueue("test_note", folder=str(bench.folder), name="done")
+        db.session.flush()
+        with suppress(OSError), db.session.begin_nested():
+            raise OSError("undoes the savepoint alone")
+        with db.session.begin_nested():
+            inner = enqueue("test_note", folder=str(bench.folder), name="done")
+        assert rung == []
+        db.session.commit()
+        assert rung == [outer.id, inner.id]
 
 
 def test_two_workers_and_many_bells_do_a_job_once(bench: Bench) -> None:

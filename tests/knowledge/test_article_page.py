@@ -1,5 +1,6 @@
 """The page of an article."""
 
+import re
 from collections.abc import Callable
 from dataclasses import replace
 from typing import Any
@@ -8,6 +9,7 @@ from flask import Flask
 from flask.testing import FlaskClient
 from sqlalchemy import event
 
+from knowledge.articles.markdown import PAGE_IDS
 from knowledge.articles.writing import publish
 from portal.db import db, utcnow
 from tests.knowledge.conftest import HARBOUR
@@ -21,6 +23,16 @@ def test_it_shows_text_contents_and_the_way_to_a_ticket(client: FlaskClient, wri
     assert '<h2 id="a">' in page and '<a href="#b">B</a>' in page
     assert "4.0 and later" in page and "Quays" in page and "How they shine." in page
     assert 'href="/tickets/new?article=harbour"' in page
+
+
+def test_no_heading_takes_an_id_of_the_page(
+    client: FlaskClient, as_: Callable[[str], FlaskClient], write: Callable[..., str]
+) -> None:
+    write(slug="quay", category="quays", body="Text.")
+    write(slug="lamp", category="quays", body="## A\n\n## B")
+    for browser in (client, as_("agent")):
+        ids = set(re.findall(r' id="([^"]+)"', browser.get("/kb/lamp").text)) - {"a", "b"}
+        assert {"related", "contents", "helpful"} <= ids <= PAGE_IDS
 
 
 def test_readers_get_their_language(client: FlaskClient, write: Callable[..., str]) -> None:

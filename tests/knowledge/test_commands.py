@@ -3,6 +3,7 @@
 import json
 from collections.abc import Callable, Iterator
 from pathlib import Path
+from typing import Any
 
 import pytest
 from click import Command
@@ -10,7 +11,10 @@ from click.testing import CliRunner, Result
 from flask import Flask
 from flask.cli import ScriptInfo
 
+from knowledge.articles.article import Article, Vote
 from knowledge.cli import import_, reindex, search
+from knowledge.search import index
+from portal.db import db, utcnow
 from tests.cast import World
 
 Run = Callable[..., Result]
@@ -44,6 +48,25 @@ def test_import_says_what_is_wrong_with_its_arguments(run: Run, tmp_path: Path) 
 def test_reindex_counts(run: Run, write: Callable[..., str]) -> None:
     write()
     assert "1 articles indexed in" in run(reindex).output
+
+
+def test_people_write_while_the_index_is_built(
+    app: Flask, run: Run, write: Callable[..., str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    write()
+    read, told = ArticleSource.items, []
+
+    def read_while_somebody_votes(source: ArticleSource, ids: Sequence[int]) -> Iterator[Item]:
+        yield from read(source, ids)
+        with db.engine.connect() as another:  # waits in vain if the whole database is locked
+            another.exec_driver_sql("PRAGMA busy_timeout=200") if another.dialect.name == "sqlite" else None
+            article = another.scalar(db.select(Article.id))
+            another.execute(db.insert(Vote).values(article_id=article, voter="v", is_helpful=True, voted_at=utcnow()))
+            another.commit()
+            told.append("voted")
+
+    monkeypatch.setattr(ArticleSource, "items", read_while_somebody_votes)
+    assert "1 articles indexed in" in run(reindex).output and told == ["voted"]
 
 
 def test_search_answers_as_the_api_does(app: Flask, run: Run, write: Callable[..., str]) -> None:

@@ -21,6 +21,8 @@ BAD = {
     "category": ("---\ntitle: A\nlang: en\ncategory: x\n---\n", "no category"),
     "list": ("---\ntitle: [a]\nlang: en\n---\n", "title must be a single text"),
     "boolean": ("---\ntitle: A\nlang: en\nmachine_translated: perhaps\n---\n", "true or false"),
+    "NUL": ("---\ntitle: A\nlang: en\n---\nText\0\n", "can't be kept"),
+    "NUL in a title": ('---\ntitle: "\\0"\nlang: en\n---\nText\n', "can't be kept"),
     "too long": ("---\ntitle: A\nlang: en\n---\n" + "x" * 70_000, "64 KB"),
     "address": ("---\ntitle: A\nlang: en\nslug: Übersicht\n---\n", "can't be an address"),
 }

@@ -4,7 +4,7 @@ import stat
 import subprocess
 import sys
 import threading
-from collections.abc import Callable
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import replace
 from pathlib import Path
 
@@ -14,12 +14,14 @@ from flask.testing import FlaskClient
 from flask_login import AnonymousUserMixin
 
 from knowledge.articles.article import Article
+from knowledge.articles.searched import ArticleSource
 from knowledge.articles.writing import publish
 from knowledge.search import search
-from knowledge.search.changes import outstanding
+from knowledge.search.changes import IndexChange, outstanding
 from knowledge.search.engine import Busy, engine
-from knowledge.search.index import ailing, rebuild
+from knowledge.search.index import ailing, apply_changes, rebuild
 from knowledge.search.indexing import heal
+from knowledge.search.items import Item
 from knowledge.search.whoosh_index import IndexFolder
 from portal.db import db, utcnow
 from portal.jobs import run_due
@@ -81,6 +83,25 @@ def test_a_change_that_is_rolled_back_is_never_indexed(app: Flask, client: Flask
         db.session.rollback()
         run_due()
     assert found(client) == 0
+
+
+@pytest.mark.parametrize("anew", [False, True])
+def test_a_change_committed_while_others_are_indexed_is_kept(
+    app: Flask, write: Callable[..., str], monkeypatch: pytest.MonkeyPatch, anew: bool
+) -> None:
+    write()
+    read = ArticleSource.items
+
+    def read_while_another_commits(source: ArticleSource, ids: Sequence[int]) -> Iterator[Item]:
+        yield from read(source, ids)
+        db.session.add(IndexChange(id=50, item_id=1))  # its number was drawn before that of the others
+
+    with app.app_context():
+        db.session.add(IndexChange(id=100, item_id=1))
+        db.session.commit()
+        monkeypatch.setattr(ArticleSource, "items", read_while_another_commits)
+        rebuild() if anew else apply_changes()
+        assert db.session.scalars(db.select(IndexChange.id)).all() == [50]
 
 
 def test_results_are_kept_until_the_next_generation(app: Flask, client: FlaskClient, write: Callable[..., str]) -> None:

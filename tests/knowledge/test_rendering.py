@@ -86,6 +86,11 @@ def test_headings_have_anchors_of_their_own() -> None:
     assert "<h1" not in rendered.html
 
 
+def test_no_two_headings_have_the_same_anchor() -> None:
+    toc = render("## Set up\n\n## Set up\n\n## Set up 2\n\n## Set up\n\n## Related").toc
+    assert [anchor for _, anchor, _ in toc] == ["set-up", "set-up-2", "set-up-2-2", "set-up-3", "related-2"]
+
+
 def test_sections_are_cut_at_headings() -> None:
     pieces = render("Intro *text*.\n\n## One `x`\n\n- a\n- b\n\n### Two\n\n```sh\nls -l\n```\n").pieces
     assert [(p.anchor, p.heading, p.text) for p in pieces] == [

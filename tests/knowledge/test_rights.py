@@ -101,7 +101,7 @@ def test_a_search_for_a_hidden_word_looks_like_one_for_a_word_nobody_wrote(
 def test_an_empty_set_of_rights_finds_nothing(app: Flask, write: Callable[..., str]) -> None:
     write()
     with app.test_request_context(), engine().opened(Edition.current()[0]) as searcher:
-        asked = Asked("harbour", Scope((PUBLIC,)), Preference("en", "en"), True)
+        asked = Asked(1, "harbour", Scope((PUBLIC,)), Preference("en", "en"), True)
         assert len(_ask(searcher, asked).hits) == 1
         assert not _ask(searcher, replace(asked, scope=Scope(()))).hits
         assert not _run(searcher, Question("harbour", ("en",)), Scope(()))

@@ -1,13 +1,14 @@
 """DESIGN.md, 'Arithmetic': the rules one by one, and properties that hold for all calendars."""
 
 from datetime import UTC, date, datetime, timedelta
+from zoneinfo import ZoneInfo
 
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from portal.sla import QuoteError
-from portal.sla.calendar import Calendar, DateRule, HolidaySource, always
+from portal.sla.calendar import Calendar, DateRule, HolidaySource, always, stamp
 from portal.sla.text import Text
 from tests.sla.asking import at
 
@@ -45,6 +46,21 @@ def test_zero_is_due_at_the_next_opening_instant():
 def test_business_days_end_at_the_same_time_of_day_on_open_dates():
     assert NINE_TO_FIVE.add_business_days(at("2026-11-27 16:00", BERLIN), 2) == at("2026-12-01 16:00", BERLIN)
     assert NINE_TO_FIVE.add_business_days(at("2026-11-28 20:00", BERLIN), 1) == at("2026-11-30 20:00", BERLIN)
+
+
+def test_what_came_in_the_second_of_two_hours_is_due_later_where_the_hour_is_skipped():
+    casablanca = always("Africa/Casablanca")  # 15 February 2026 has 02:30 twice, 22 March none
+    received = datetime(2026, 2, 15, 2, 30, tzinfo=ZoneInfo("Africa/Casablanca"), fold=1)
+    assert casablanca.add_business_days(received, 35) == at("2026-03-22 03:30", "Africa/Casablanca")
+
+
+def test_years_added_by_another_thread_are_not_added_twice():
+    calendar = Calendar(zone=BERLIN, hours=NINE_TO_FIVE.hours)
+    stale = calendar._reaching(stamp(at("2026-06-01 10:00")), stamp(at("2026-06-01 10:00")))
+    calendar.next_opening(at("2024-06-01 10:00"))  # the other thread
+    later = calendar._years(stale.first, stale.last + 1)
+    assert (later.first, later.last) == (2024, 2027)
+    assert later.dates == sorted(set(later.dates))
 
 
 def test_a_day_of_23_hours_is_not_taken_for_24():

@@ -114,6 +114,13 @@ def test_what_would_be_faster_is_really_faster_and_soonest_first():
     assert {(option.kind, option.id) for option in quote.faster} >= {("tier", "sla-24x5"), ("channel", "chat")}
 
 
+def test_what_a_contract_adds_is_compared_by_channel_too():
+    quote = ask(
+        "demo", BEFORE_CHRISTMAS, plan="starter", tier="sla-24x7", severity="low", channel="social", contract=True
+    )
+    assert not quote.allowed and ("channel", "ticket") in {(option.kind, option.id) for option in quote.faster}
+
+
 def test_fractions_of_a_second_are_dropped():
     early = ask("demo", BEFORE_CHRISTMAS + timedelta(microseconds=999_999), plan="team")
     assert early.first_response == ask("demo", BEFORE_CHRISTMAS, plan="team").first_response

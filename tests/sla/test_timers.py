@@ -137,6 +137,26 @@ def test_closing_is_no_answer():
     assert run(closed, reopened, Event("agent_replied", MONDAY + 6 * HOUR)).first_response.state == "missed"
 
 
+def test_closed_by_mistake_and_reopened_by_staff_the_first_answer_is_owed_again():
+    closed = Event("closed", MONDAY + 10 * MINUTE)
+    reopened = Event("reopened", MONDAY + 5 * HOUR, by_customer=False)
+    timers = run(closed, reopened, now=MONDAY + 5 * HOUR)
+    assert timers.first_response.due_at == MONDAY + 5 * HOUR + 30 * MINUTE
+
+
+def test_an_upgrade_starts_no_clock_on_a_closed_ticket():
+    events = [Event("closed", MONDAY + MINUTE), Event("plan_changed", MONDAY + HOUR, **SLA)]
+    timers = run(*events, now=MONDAY + 2 * HOUR, plan="team", severity="high")
+    assert [timer.state for timer in timers if timer.is_open] == [] and timers.next_due_at is None
+
+
+def test_a_clock_that_an_upgrade_starts_waits_with_the_others():
+    asked = Event("agent_replied", MONDAY + HOUR, wait=True)
+    upgrade = Event("plan_changed", MONDAY + 2 * HOUR, plan="business", tier="sla-24x5")
+    timers = run(asked, upgrade, now=MONDAY + 3 * HOUR, plan="team", severity="high")
+    assert (timers.resolution.state, timers.waiting_since) == ("paused", MONDAY + HOUR)
+
+
 def test_closing_late_keeps_the_breach():
     closed = Event("closed", MONDAY + 40 * MINUTE)
     assert run(closed).first_response.state == "missed"

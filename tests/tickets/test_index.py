@@ -85,7 +85,7 @@ def test_filters_narrow_the_list(app: Flask, as_: As) -> None:
         ("?q=%25%25%25", ()),
         ("?sort=oldest", ("Gauge", "Relay restarts")),
         ("?status=nonsense&sort=nonsense&page=0", ("Gauge", "Relay restarts")),
-        ("?page=99999999999999999999&q=%00", ()),
+        ("?page=99999999999999999999&q=%00", ("Gauge", "Relay restarts")),
     ):
         page = browser.get(f"/tickets/{query}")
         assert page.status_code == 200, query
@@ -101,7 +101,8 @@ def test_pages_of_twenty_five(app: Flask, world: World, as_: As) -> None:
     many(app, world, listing.PER_PAGE + 2)
     browser = as_("customer")
     assert browser.get("/tickets/").text.count('scope="row"') == listing.PER_PAGE
-    assert browser.get("/tickets/?page=2").text.count('scope="row"') == 2
+    for number in (2, 9):
+        assert browser.get(f"/tickets/?page={number}").text.count('scope="row"') == 2
     assert "<html" not in browser.get("/tickets/", headers={"HX-Request": "true"}).text
 
 

@@ -11,6 +11,7 @@ from hypothesis import strategies as st
 
 from portal.accounts.licences import Subscription
 from portal.accounts.people import Organisation, User
+from portal.accounts.products import Product
 from portal.db import db
 from portal.sla import QuoteRequest, make_quote
 from portal.tickets import quoting
@@ -43,6 +44,36 @@ def test_other_choices_come_along_only_when_they_change(app: Flask, world: World
     assert 'id="choices"' not in again.text and 'id="version-advice" hx-swap-oob' in again.text
     billing = browser.get("/tickets/quote", query_string={"topic": "billing", "offered": offered}).text
     assert 'id="choices" hx-swap-oob' in billing and 'name="severity"' not in billing
+
+
+def test_before_a_product_is_chosen_nothing_is_promised(app: Flask, world: World, as_: As) -> None:
+    """The best plan may be for another product: quoting it would promise what nobody keeps."""
+    plan, tier = writing.plan_with_tickets()
+    with app.app_context():
+        writing.cast.subscribe(world.heron, plan, tier, product_id=world.products["beacon"])
+        db.session.commit()
+    browser = as_("customer")
+    page = browser.get("/tickets/new").text
+    assert "Which product is it about?" in page and "band-svg" not in page and 'name="severity"' not in page
+    assert 'for="product">Product <span class="required"' in page
+    assert "band-svg" in browser.get("/tickets/quote?topic=product&product=beacon").text
+    assert "Your plan has no tickets for this" in browser.get("/tickets/quote?topic=product&product=relay").text
+    assert "Which product" not in browser.get("/tickets/quote?topic=billing").text
+
+
+def test_without_a_plan_for_any_product_the_form_says_so_at_once(as_: As) -> None:
+    page = as_("customer").get("/tickets/new").text
+    assert "Your plan has no tickets for this" in page and "Which product" not in page
+
+
+def test_one_product_is_chosen_already(app: Flask, world: World, as_: As) -> None:
+    writing.equip(app, world)
+    with app.app_context():
+        for slug in ("relay", "atlas"):
+            db.session.get_one(Product, world.products[slug]).is_retired = True
+        db.session.commit()
+    page = as_("customer").get("/tickets/new").text
+    assert "band-svg" in page and "Which product" not in page
 
 
 def test_without_javascript_a_button_does_the_same(app: Flask, world: World, as_: As) -> None:

@@ -118,6 +118,42 @@ def test_closing_and_reopening(app: Flask, as_: As, number: int) -> None:
         assert ticket.status == "open" and [message.body for message in ticket.messages][-1] == "Not yet"
 
 
+def test_a_reply_to_a_ticket_that_was_closed_meanwhile_loses_nothing(
+    app: Flask, as_: As, person: Person, number: int
+) -> None:
+    browser, key = as_("customer"), new_key()
+    with app.app_context():
+        progress.close(writing.ticket(number), by=person("agent"), now=utcnow())
+        db.session.commit()
+    refused = reply(browser, number, "Typed for an hour", form_key=key, files=[writing.file(b"log", "more.log")])
+    assert refused.status_code == 422 and "This ticket is closed" in refused.text
+    for page in (refused.text, browser.get(f"/tickets/{number}").text):
+        assert "Typed for an hour</textarea>" in page and "more.log" in page
+    browser.post(f"/tickets/{number}/reopen", data={"body": "Typed for an hour", "form_key": key})
+    with app.app_context():
+        last = writing.ticket(number).messages[-1]
+        assert last.body == "Typed for an hour" and [file.filename for file in last.attachments] == ["more.log"]
+
+
+def test_what_was_sent_as_a_reason_is_no_draft_any_more(app: Flask, as_: As, number: int) -> None:
+    browser, key = as_("customer"), new_key()
+    browser.post(f"/tickets/{number}/close")
+    browser.post(f"/tickets/{number}/draft", data={"body": "Not yet", "form_key": key})
+    for _ in range(2):  # pressed twice
+        answer = browser.post(f"/tickets/{number}/reopen", data={"body": "Not yet", "form_key": key})
+        assert answer.status_code == 302
+    assert "Not yet</textarea>" not in browser.get(f"/tickets/{number}").text
+    with app.app_context():
+        assert writing.drafts() == []
+        assert [message.body for message in writing.ticket(number).messages].count("Not yet") == 1
+
+
+def test_an_ended_session_keeps_the_reason(client: FlaskClient, number: int) -> None:
+    client.post(f"/tickets/{number}/reopen", data={"body": "Typed for an hour", "form_key": new_key()})
+    client.post("/account/sign-in", data={"email": "carla@heron.example", "password": writing.cast.PASSWORD})
+    assert "Typed for an hour" in client.get(f"/tickets/{number}").text
+
+
 def test_a_reply_reopens_what_was_resolved(app: Flask, as_: As, person: Person, number: int) -> None:
     with app.app_context():
         progress.resolve(writing.ticket(number), "Solved so", by=person("agent"), now=utcnow())
@@ -162,6 +198,25 @@ def test_a_note_reaches_no_customer(app: Flask, as_: As, person: Person, number:
             assert CANARY not in browser.get(path + CANARY[5:]).text
     posted = (app.extensions["settings"].instance / "mail").glob("*")
     assert CANARY not in "".join(path.read_text("utf-8", "replace") for path in posted)
+
+
+def test_a_note_moves_nothing_in_the_customers_list(app: Flask, as_: As, person: Person, number: int) -> None:
+    browser = as_("customer")
+    newer = writing.filed(browser, subject="Another")
+    with app.app_context():
+        before = writing.ticket(number).updated_at
+        conversation.note(writing.ticket(number), CANARY, by=person("agent"), now=utcnow())
+        db.session.commit()
+        assert writing.ticket(number).updated_at == before
+    page = browser.get("/tickets/").text
+    assert page.index(f"#{newer}") < page.index(f"#{number}")
+
+
+def test_who_filed_and_wrote_is_named_to_others(as_: As, number: int) -> None:
+    reply(as_("customer"), number)
+    own, others = as_("customer").get(f"/tickets/{number}").text, as_("owner").get(f"/tickets/{number}").text
+    assert "You filed the ticket" in own and "You wrote" in own
+    assert "Carla filed the ticket" in others and "Carla wrote" in others and "You filed" not in others
 
 
 def test_a_number_that_is_none_is_not_found(as_: As, number: int) -> None:

@@ -39,7 +39,18 @@ def test_saving_again_changes_the_same_draft(app: Flask, as_: As) -> None:
 
 def test_an_empty_form_leaves_no_draft(app: Flask, as_: As) -> None:
     empty = writing.fields(subject="", body=" ", version="")
-    assert as_("customer").post("/tickets/drafts", data=empty, headers=HTMX).status_code == 204
+    answer = as_("customer").post("/tickets/drafts", data=empty, headers=HTMX)
+    assert answer.status_code == 204 and answer.headers["Draft"] == "none"
+    with app.app_context():
+        assert writing.drafts() == []
+
+
+def test_a_form_that_is_emptied_takes_its_draft_along(app: Flask, as_: As) -> None:
+    browser, key = as_("customer"), new_key()
+    kept = browser.post("/tickets/drafts", data=writing.fields(form_key=key), headers=HTMX)
+    assert "Draft" not in kept.headers
+    empty = writing.fields(form_key=key, subject="", body="", version="")
+    assert browser.post("/tickets/drafts", data=empty, headers=HTMX).headers["Draft"] == "none"
     with app.app_context():
         assert writing.drafts() == []
 
@@ -157,3 +168,86 @@ def test_too_much_at_once_keeps_the_text(app: Flask, as_: As, monkeypatch: pytes
     assert answer.status_code == 302
     page = browser.get(answer.location).text
     assert "Big files" in page and "too large" in page
+
+
+@pytest.mark.parametrize("key", ["\x00", "k" * 500, ""])
+@pytest.mark.parametrize("path", ["/tickets/new", "/tickets/drafts", "/tickets/quote"])
+def test_a_bad_form_key_breaks_nothing(app: Flask, as_: As, path: str, key: str) -> None:
+    answer = as_("customer").post(path, data=writing.fields(form_key=key, body="Kept \x00 whole"))
+    assert answer.status_code == 204 or "Kept  whole" in answer.text or "Kept \x00 whole" in answer.text
+
+
+def author_on(page: str) -> str:
+    return page.partition('name="author" value="')[2].partition('"')[0]
+
+
+def come_back(browser: FlaskClient) -> None:
+    browser.post("/account/sign-in", data={"email": "carla@heron.example", "password": writing.cast.PASSWORD})
+
+
+def test_after_signing_in_again_there_is_one_draft_with_the_later_text(app: Flask, as_: As) -> None:
+    browser, key = as_("customer"), new_key()
+    author = author_on(browser.get("/tickets/new").text)
+    browser.post("/tickets/drafts", data=writing.fields(form_key=key, body="Early"), headers=HTMX)
+    browser.delete_cookie("session")
+    sent = browser.post("/tickets/new", data=writing.fields(form_key=key, subject="", body="Late", author=author))
+    come_back(browser)
+    page = browser.get("/tickets/new?kept=1")
+    assert page.status_code == 302 and "next=/tickets/new?kept%3D1" in sent.location
+    with app.app_context():
+        (draft,) = writing.drafts()
+        assert page.location.endswith(f"draft={draft.id}") and draft.owner_id
+        assert draft.fields["body"] == "Late" and draft.fields["subject"] == "Beacon stops at night"
+    assert "Late" in browser.get(page.location).text and "kept" not in browser.get("/tickets/new").text
+
+
+def test_what_was_written_later_in_another_tab_wins(app: Flask, as_: As) -> None:
+    browser, key = as_("customer"), new_key()
+    author = author_on(browser.get("/tickets/new").text)
+    stale = browser.get_cookie("session")
+    browser.delete_cookie("session")
+    browser.post("/tickets/drafts", data=writing.fields(form_key=key, body="Early", author=author))
+    assert stale
+    browser.set_cookie("session", stale.value)
+    browser.post("/tickets/drafts", data=writing.fields(form_key=key, body="Late"), headers=HTMX)
+    browser.get("/tickets/new?kept=1")
+    with app.app_context():
+        assert [draft.fields["body"] for draft in writing.drafts()] == ["Late"]
+
+
+def test_kept_text_is_no_second_unfinished_ticket(app: Flask, as_: As) -> None:
+    browser, key = as_("customer"), new_key()
+    browser.post("/tickets/drafts", data=writing.fields(form_key=key, subject="Once"), headers=HTMX)
+    browser.delete_cookie("session")
+    browser.post("/tickets/new", data=writing.fields(form_key=key, subject="Once"))
+    come_back(browser)
+    for address in ("/tickets/", "/tickets/new"):
+        assert browser.get(address).text.count(">Once<") == 1
+
+
+@pytest.mark.parametrize(("later", "left"), [("Sent", []), ("Sent, and more", ["Sent, and more"])])
+def test_text_kept_after_the_form_was_sent_stays_if_it_is_another(
+    app: Flask, as_: As, later: str, left: list[str]
+) -> None:
+    browser, key = as_("customer"), new_key()
+    author = author_on(browser.get("/tickets/new").text)
+    writing.filed(browser, form_key=key, body="Sent")
+    browser.delete_cookie("session")
+    browser.post("/tickets/new", data=writing.fields(form_key=key, body=later, author=author))
+    come_back(browser)
+    browser.get("/tickets/new?kept=1")
+    with app.app_context():
+        assert [draft.fields["body"] for draft in writing.drafts()] == left
+
+
+def test_a_kept_reply_is_back_in_its_form(app: Flask, as_: As) -> None:
+    browser, key = as_("customer"), new_key()
+    number = writing.filed(browser)
+    author = author_on(browser.get(f"/tickets/{number}").text)
+    browser.post(f"/tickets/{number}/draft", data={"form_key": key, "body": "Early"}, headers=HTMX)
+    browser.delete_cookie("session")
+    browser.post(f"/tickets/{number}/reply", data={"form_key": key, "body": "Late", "author": author})
+    come_back(browser)
+    answer = browser.get(f"/tickets/{number}?kept=1")
+    assert answer.status_code == 302 and answer.location.endswith(f"/tickets/{number}#reply")
+    assert "Late</textarea>" in browser.get(f"/tickets/{number}").text

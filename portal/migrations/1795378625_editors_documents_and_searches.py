@@ -1,7 +1,7 @@
 """editorial work, documents, what is searched
 
-Revision ID: 1795376309
-Revises: 1795372412
+Revision ID: 1795378625
+Revises: 1795376439
 Create Date: 2026-11-22 19:38:29.223738
 
 """
@@ -12,8 +12,8 @@ import sqlalchemy as sa
 
 
 # revision identifiers, used by Alembic.
-revision: str = '1795376309'
-down_revision: Union[str, Sequence[str], None] = '1795372412'
+revision: str = '1795378625'
+down_revision: Union[str, Sequence[str], None] = '1795376439'
 branch_labels: Union[str, Sequence[str], None] = ()
 depends_on: Union[str, Sequence[str], None] = None
 
