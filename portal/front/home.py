@@ -128,7 +128,7 @@ def ticket_way(person: Any, policy: Policy, asked: QuoteRequest, now: datetime) 
         return Way(ICONS["ticket"], title, text, address)
     quote = make_quote(policy, asked, now, choose_zone())
     if quote.first_response is None:
-        return Way(ICONS["ticket"], title, _("An agent answers you here and by e-mail."), address)
+        return Way(ICONS["ticket"], title, _("An agent replies to you here and by e-mail."), address)
     due = told(quote.first_response.due_at)
     text = _("First response by %(when)s if you file now (%(basis)s).", when=due, basis=BASES[quote.basis])
     return Way(ICONS["ticket"], title, text, address)

@@ -177,7 +177,7 @@ def files_of(message: Message) -> list[dict[str, Any]]:
 TOLD: dict[str, tuple[str, str]] = {
     "received": ("inbox", _l("You filed the ticket")),
     "receipt_sent": ("mail", _l("Confirmation sent")),
-    "agent_replied": ("reply", _l("Support answered")),
+    "agent_replied": ("reply", _l("Support replied")),
     "customer_replied": ("message-square", _l("You wrote")),
     "resolved": ("circle-check", _l("Resolved")),
     "closed": ("lock", _l("Closed")),
