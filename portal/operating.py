@@ -6,7 +6,7 @@ from sqlalchemy import func, select, update
 
 from portal.db import db, utcnow, writing
 from portal.jobs import Job, sweep
-from portal.policies import keep_policy
+from portal.policies import take_up_policy
 from portal.schema import alembic
 from portal.web import settings
 
@@ -21,9 +21,7 @@ def db_() -> None:
 def prepare() -> None:
     """Bring the database up to date; in demo mode fill an empty one with the demo."""
     alembic().upgrade()
-    with writing():
-        keep_policy()
-        db.session.commit()
+    take_up_policy()
     if settings().is_demo:
         from portal.demo.loading import is_empty, load_demo
 
