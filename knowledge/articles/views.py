@@ -37,13 +37,14 @@ def index() -> ResponseReturnValue:
 def category(slug: str) -> ResponseReturnValue:
     shelf = reading.category(slug, current_user, languages()) or abort(404)
     sort = "updated" if request.args.get("sort") == "updated" else "title"
+    page = request.args.get("page", 1, type=int)
 
     def render() -> str:
         articles, names = reading.listed(shelf, current_user, languages(), sort), reading.product_names()
         context = {"shelf": shelf, "articles": articles, "sort": sort, "product_names": names}
         return render_template("articles/_category.html", **context)
 
-    content = kept(render, "category", Edition.current(), slug, request.query_string)
+    content = kept(render, "category", Edition.current(), shelf.slug, sort, page)
     return render_template("articles/category.html", shelf=shelf, content=content)
 
 
