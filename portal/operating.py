@@ -82,7 +82,8 @@ def list_(dead: bool) -> None:
     for state, count in db.session.execute(select(Job.state, func.count()).group_by(Job.state).order_by(Job.state)):
         click.echo(f"{state:<8} {count}")
     for row in db.session.scalars(select(Job).where(Job.state == "dead").order_by(Job.id)) if dead else ():
-        click.echo(f"{row.id} {row.kind} {row.payload} after {row.attempts} attempts: {row.last_error}")
+        plain = {name: value for name, value in row.payload.items() if not isinstance(value, dict)}  # no letter's link
+        click.echo(f"{row.id} {row.kind} {plain} after {row.attempts} attempts: {row.last_error}")
 
 
 @jobs.command()
