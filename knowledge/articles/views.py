@@ -52,10 +52,11 @@ def category(slug: str) -> ResponseReturnValue:
 @public
 def show(slug: str) -> ResponseReturnValue:
     where = find(slug)
-    page = reading.Page(where, current_user, languages())
+    page, readers = reading.Page(where, current_user, languages()), those_like(current_user)
 
     def part(name: str) -> Markup:
-        return kept(lambda: render_template(f"articles/_{name}.html", page=page), name, where.edition, where.article_id)
+        key = ("articles", name, where.edition, where.article_id, *readers)
+        return fragment(key, lambda: render_template(f"articles/_{name}.html", page=page))
 
     return render_template("articles/show.html", slug=slug, where=where, part=part)
 
@@ -100,4 +101,9 @@ def languages() -> reading.Languages:
 
 def kept(render: Callable[[], str], *key: Any) -> Markup:
     """A rendered piece, kept for readers with the same rights and language."""
-    return fragment(("articles", *key, sees(current_user), str(get_locale())), render)
+    return fragment(("articles", *key, *those_like(current_user)), render)
+
+
+def those_like(person: Any) -> tuple[tuple[str, ...], str]:
+    """What readers have in common who are shown the same: their rights and their language."""
+    return sees(person), str(get_locale())
