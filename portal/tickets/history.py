@@ -14,7 +14,7 @@ from portal.formats import date_locale, plural
 from portal.sla import Policy, Quote
 from portal.sla.timers import Timer, Timers
 from portal.sla.wording import Voice
-from portal.tickets import bands, clocks, filetypes, telling
+from portal.tickets import bands, clocks, filetypes, quoting, telling
 from portal.tickets.ticket import Message, Ticket, TicketEvent
 from portal.web import choose_locale, choose_zone
 
@@ -88,7 +88,7 @@ def kept_promise(ticket: Ticket, *, is_own: bool, now: datetime) -> Kept:
         steps=telling.explained(promise, locale=locale, zone=zone),
         story=story_of(ticket, policy, locale, is_own=is_own),
         severity=level_of(policy, ticket, locale),
-        holding=holding(policy, ticket, locale),
+        holding=quoting.holding_words(ticket, locale=locale),
         policy_url=url_for("front.policy_version", policy_id=ticket.policy_id, version=ticket.policy_version),
     )
 
@@ -148,13 +148,6 @@ def level_of(policy: Policy, ticket: Ticket, locale: str) -> Level | None:
     names = [severity.id for severity in policy.severities_of(ticket.tier)] if ticket.tier in policy.tiers else []
     place = names.index(ticket.severity) + 1 if ticket.severity in names else 1
     return Level(policy.severities[ticket.severity].name.to(locale), place, max(len(names), 1))
-
-
-def holding(policy: Policy, ticket: Ticket, locale: str) -> str:
-    """What the customer held at filing, as the policy names it."""
-    plan, tier = policy.plans.get(ticket.plan), policy.tiers.get(ticket.tier)
-    plan_name, tier_name = plan.name.to(locale) if plan else ticket.plan, tier.name.to(locale) if tier else ticket.tier
-    return _("%(plan)s, %(tier)s", plan=plan_name, tier=tier_name)
 
 
 def files_of(message: Message) -> list[dict[str, Any]]:
