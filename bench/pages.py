@@ -13,6 +13,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from pathlib import Path
+from typing import Any
 
 import psutil
 from flask import Flask
@@ -74,10 +75,10 @@ class Server:
         return (self.cpu() - before) * 1000 / requests
 
 
-def cookie(app: Flask, key: str) -> str:
+def cookie(app: Flask, key: dict[str, Any]) -> str:
     """The session cookie of a signed-in person."""
     now = int(time.time())
-    session = {"_user_id": key, "_fresh": True, "seen": now, "fs_cc": "set"}
+    session = {**key, "_fresh": True, "seen": now, "fs_cc": "set"}
     serializer = app.session_interface.get_signing_serializer(app)  # type: ignore[attr-defined]
     return f"{app.config['SESSION_COOKIE_NAME']}={serializer.dumps(session)}"
 
