@@ -13,11 +13,16 @@ from contextlib import contextmanager
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from pathlib import Path
+<<<<<<< Updated upstream
+from typing import Any
+=======
+from random import Random
+>>>>>>> Stashed changes
 
 import psutil
 from flask import Flask
 
-from bench.seed import seed
+from bench.seed import WORDS, seed
 from portal import create_app
 from portal.db import db
 from tests.running import Portal, Process, free_port, wait_for
@@ -34,6 +39,7 @@ class Page:
     name: str
     path: str
     cookie: str = ""
+    questions: Iterator[str] | None = None  # each is asked once: the path ends with it
     plain: list[float] = field(default_factory=list)
     packed: list[float] = field(default_factory=list)
     size: int = 0
@@ -59,14 +65,19 @@ class Server:
 
     def ask(self, page: Page, encoding: str) -> int:
         headers = {"Accept-Encoding": encoding, "Accept": "text/html", "Accept-Language": "en"}
-        self.line.request("GET", page.path, headers=headers | ({"Cookie": page.cookie} if page.cookie else {}))
+        path = page.path + next(page.questions) if page.questions else page.path
+        self.line.request("GET", path, headers=headers | ({"Cookie": page.cookie} if page.cookie else {}))
         answer = self.line.getresponse()
         body = answer.read()
         assert answer.status == 200, f"{page.name}: {answer.status} {answer.headers.get('Location')} {body[:300]!r}"
+        for given in answer.headers.get_all("Set-Cookie", []):  # as browsers do: it carries the token of forms
+            if page.cookie.startswith(given.split("=")[0] + "="):
+                page.cookie = given.split(";")[0]
         return len(body)
 
     def measure(self, page: Page, requests: int, encoding: str = "identity") -> float:
         """CPU milliseconds a request, over so many one after another."""
+        self.line.close()  # the server may have ended the connection while others were measured
         page.size = self.ask(page, encoding) if encoding == "identity" else page.size
         before = self.cpu()
         for _ in range(requests):
@@ -74,12 +85,22 @@ class Server:
         return (self.cpu() - before) * 1000 / requests
 
 
-def cookie(app: Flask, key: str) -> str:
+def cookie(app: Flask, key: dict[str, Any]) -> str:
     """The session cookie of a signed-in person."""
     now = int(time.time())
-    session = {"_user_id": key, "_fresh": True, "seen": now, "fs_cc": "set"}
+    session = {**key, "_fresh": True, "seen": now, "fs_cc": "set"}
     serializer = app.session_interface.get_signing_serializer(app)  # type: ignore[attr-defined]
     return f"{app.config['SESSION_COOKIE_NAME']}={serializer.dumps(session)}"
+
+
+def new_questions() -> Iterator[str]:
+    """Two to four words, never the same ones twice."""
+    chance, asked = Random(1), set[frozenset[str]]()
+    while True:
+        words = chance.sample(sorted(set(WORDS)), chance.choice((2, 3, 4)))
+        if frozenset(words) not in asked:
+            asked.add(frozenset(words))
+            yield "+".join(words)
 
 
 @contextmanager
@@ -102,7 +123,8 @@ def portal_on(folder: Path, tickets: int, articles: int) -> Iterator[tuple[Porta
         [
             Page("home", "/"),
             Page("article", f"/kb/{made['article']}"),
-            Page("search", "/search?q=firmware+update"),
+            Page("search, asked before", "/search?q=firmware+update"),
+            Page("search, new question", "/search?q=", questions=new_questions()),
             Page("new ticket", "/tickets/new", customer),
             Page("ticket", f"/tickets/{made['ticket']}", customer),
             Page("desk queue", "/desk/", agent),

@@ -43,7 +43,8 @@ def seed(app: Flask, *, tickets: int, articles: int) -> dict[str, Any]:
         slug = seed_articles(articles)
         people = {name: db.session.get_one(User, world.ids[name]) for name in ("customer", "agent")}
         with writing():
-            keys = {name: open_sign_in(person, is_kept=True, now=utcnow())[1] for name, person in people.items()}
+            opened = {name: open_sign_in(person, is_kept=True, now=utcnow()) for name, person in people.items()}
+            keys = {name: {"_user_id": token, "sign_in": row.id} for name, (row, token) in opened.items()}
             db.session.commit()
         return {"ticket": numbers[0], "article": slug, "keys": keys}
 

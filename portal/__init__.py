@@ -13,6 +13,7 @@ def create_app(**overrides: Any) -> "Flask":
 
     from knowledge import init_knowledge
     from portal.accounts import init_accounts
+    from portal.assets import init_assets
     from portal.config import load_settings
     from portal.db import init_db
     from portal.desk import init_desk
@@ -45,6 +46,7 @@ def create_app(**overrides: Any) -> "Flask":
     init_knowledge(app, config)
     init_tickets(app)
     init_desk(app)
+    init_assets(app)
     return app
 
 

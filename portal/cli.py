@@ -61,11 +61,15 @@ def _create_app() -> "Flask":
 
 
 def main() -> None:
-    """Run a command; a setting that can't be used is one line and exit code 2, never a trace."""
+    """Run a command; a setting or policy that can't be used is told with exit code 2, never a trace."""
     from portal.config import ConfigurationError
+    from portal.sla.errors import PolicyError
 
     try:
         cli(prog_name="python -m portal")
+    except PolicyError as error:
+        click.echo(f"policy: {error}", err=True)
+        sys.exit(2)
     except ConfigurationError as error:
         click.echo(f"settings: {error}", err=True)
         sys.exit(2)

@@ -10,7 +10,6 @@ import subprocess
 import sys
 import threading
 import time
-from pathlib import Path
 from typing import Any
 
 from granian import Granian
@@ -18,7 +17,7 @@ from granian.constants import Interfaces
 from granian.log import LogLevels
 
 
-def main(web: dict[str, Any], static: str, with_worker: bool) -> None:
+def main(web: dict[str, Any], with_worker: bool) -> None:
     """Serve until a signal ends it; `web` is what Granian is told besides what holds for every portal."""
     stop = threading.Event()
     keeper = threading.Thread(target=_keep_worker, args=(stop,), name="worker", daemon=True)
@@ -31,8 +30,6 @@ def main(web: dict[str, Any], static: str, with_worker: bool) -> None:
             respawn_failed_workers=True,
             workers_kill_timeout=30,
             log_level=LogLevels.warning,
-            static_path_route=["/static"],
-            static_path_mount=[Path(static)],
             websockets=False,
             **web,
         ).serve()

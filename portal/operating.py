@@ -6,7 +6,7 @@ from sqlalchemy import func, select, update
 
 from portal.db import db, utcnow, writing
 from portal.jobs import Job, sweep
-from portal.policies import keep_policy
+from portal.policies import take_up_policy
 from portal.schema import alembic
 from portal.web import settings
 
@@ -21,9 +21,7 @@ def db_() -> None:
 def prepare() -> None:
     """Bring the database up to date; in demo mode fill an empty one with the demo."""
     alembic().upgrade()
-    with writing():
-        keep_policy()
-        db.session.commit()
+    take_up_policy()
     if settings().is_demo:
         from portal.demo.loading import is_empty, load_demo
 
@@ -84,7 +82,8 @@ def list_(dead: bool) -> None:
     for state, count in db.session.execute(select(Job.state, func.count()).group_by(Job.state).order_by(Job.state)):
         click.echo(f"{state:<8} {count}")
     for row in db.session.scalars(select(Job).where(Job.state == "dead").order_by(Job.id)) if dead else ():
-        click.echo(f"{row.id} {row.kind} {row.payload} after {row.attempts} attempts: {row.last_error}")
+        plain = {name: value for name, value in row.payload.items() if not isinstance(value, dict)}  # no letter's link
+        click.echo(f"{row.id} {row.kind} {plain} after {row.attempts} attempts: {row.last_error}")
 
 
 @jobs.command()

@@ -4,10 +4,12 @@ from datetime import datetime
 from functools import lru_cache
 from pathlib import Path
 
+from flask import current_app
 from sqlalchemy import String, Text, UniqueConstraint, select
+from sqlalchemy.exc import IntegrityError
 from sqlalchemy.orm import Mapped, mapped_column
 
-from portal.db import Model, db, utcnow
+from portal.db import Model, db, utcnow, writing
 from portal.sla import Policy, PolicyError, load_policy, shipped_policies
 from portal.sla.loading import parse_policy, path_of, versions_of
 from portal.web import settings
@@ -27,8 +29,16 @@ class PolicyVersion(Model):
 
 
 def the_policy() -> Policy:
-    """The policy in force, from the settings: a shipped name or a file. Raises `PolicyError` when it can't be used."""
-    return load_policy(_source())
+    """The policy in force, from the settings: a shipped name or a file. Raises `PolicyError` when it can't be used.
+
+    It stays as it was when this process first asked: nobody is promised anything by an edit that isn't kept yet, and a
+    mistake in one can't break pages.
+    """
+    taken_up: dict[str | Path, Policy] = current_app.extensions.setdefault("policies", {})
+    source = _source()
+    if source not in taken_up:
+        taken_up[source] = load_policy(source)
+    return taken_up[source]
 
 
 def policy_at(policy_id: str, version: str) -> Policy | None:
@@ -67,6 +77,16 @@ def keep_policy() -> None:
         db.session.add(PolicyVersion(policy_id=current.id, version=current.version, text=text))
 
 
+def take_up_policy() -> None:
+    """Load the policy and keep its text before a process makes promises by it."""
+    try:
+        with writing():
+            keep_policy()
+            db.session.commit()
+    except IntegrityError:  # another process that starts now has kept it
+        db.session.rollback()
+
+
 def kept_text(policy: Policy) -> str | None:
     """What is kept of this version, to see whether the file was changed without a new version."""
     return db.session.scalar(
@@ -100,5 +120,6 @@ __all__ = [
     "keep_policy",
     "known_versions",
     "policy_at",
+    "take_up_policy",
     "the_policy",
 ]

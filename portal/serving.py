@@ -10,14 +10,11 @@ import sys
 import threading
 import time
 from importlib import import_module
-from pathlib import Path
 from typing import NoReturn
 
 import click
 
 from portal.config import Settings, load_settings
-
-STATIC_SECONDS = 7 * 24 * 3600  # addresses carry the content's hash; only the fonts' don't
 
 
 @click.command()
@@ -104,9 +101,8 @@ def _host(config: Settings, *, with_worker: bool) -> NoReturn:
         "workers": config.web_workers,
         "blocking_threads": config.web_threads,
         "backpressure": max(64, config.web_threads * 16),
-        "static_path_expires": STATIC_SECONDS,
     }
-    told = json.dumps({"web": web, "static": str(_static_folder()), "with_worker": with_worker})
+    told = json.dumps({"web": web, "with_worker": with_worker})
     sys.stdout.flush()
     os.execve(sys.executable, [sys.executable, "-m", "portal.hosting", told], _environment(config))
 
@@ -143,12 +139,6 @@ def _announce(config: Settings) -> None:
             click.echo(f"    {key}  {plan}")
         click.echo(f"  Outgoing mail: {config.base_url}/demo/mail and {config.instance / 'mail'}\n", nl=True)
     sys.stdout.flush()
-
-
-def _static_folder() -> Path:
-    from portal import beside
-
-    return beside("static")
 
 
 def _environment(config: Settings) -> dict[str, str]:

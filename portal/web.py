@@ -186,12 +186,13 @@ def close_request(response: Response) -> Response:
 def log_request(response: Response) -> None:
     spent = (time.perf_counter() - g.opened_at) * 1000 if "opened_at" in g else 0.0
     person = getattr(current_user, "id", None)
+    is_secret = "token" in (request.view_args or {})  # who has the address of a reset link needs no password
     current_app.logger.info(
         "request",
         extra={
             "request": g.get("request_id"),
             "method": request.method,
-            "path": request.path,
+            "path": str(request.url_rule) if is_secret else request.path,
             "status": response.status_code,
             "ms": round(spent, 1),
             "user": person,

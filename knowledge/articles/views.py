@@ -38,13 +38,14 @@ def index() -> ResponseReturnValue:
 def category(slug: str) -> ResponseReturnValue:
     shelf = reading.category(slug, current_user, languages()) or abort(404)
     sort = "updated" if request.args.get("sort") == "updated" else "title"
+    page = request.args.get("page", 1, type=int)
 
     def render() -> str:
         articles, names = reading.listed(shelf, current_user, languages(), sort), reading.product_names()
         context = {"shelf": shelf, "articles": articles, "sort": sort, "product_names": names}
         return render_template("articles/_category.html", **context)
 
-    content = kept(render, "category", Edition.current(), slug, request.query_string)
+    content = kept(render, "category", Edition.current(), shelf.slug, sort, page)
     return render_template("articles/category.html", shelf=shelf, content=content)
 
 
@@ -52,10 +53,11 @@ def category(slug: str) -> ResponseReturnValue:
 @public
 def show(slug: str) -> ResponseReturnValue:
     where = find(slug)
-    page = reading.Page(where, current_user, languages())
+    page, readers = reading.Page(where, current_user, languages()), those_like(current_user)
 
     def part(name: str) -> Markup:
-        return kept(lambda: render_template(f"articles/_{name}.html", page=page), name, where.edition, where.article_id)
+        key = ("articles", name, where.edition, where.article_id, *readers)
+        return fragment(key, lambda: render_template(f"articles/_{name}.html", page=page))
 
     return render_template("articles/show.html", slug=slug, where=where, part=part)
 
@@ -100,4 +102,9 @@ def languages() -> reading.Languages:
 
 def kept(render: Callable[[], str], *key: Any) -> Markup:
     """A rendered piece, kept for readers with the same rights and language."""
-    return fragment(("articles", *key, sees(current_user), str(get_locale())), render)
+    return fragment(("articles", *key, *those_like(current_user)), render)
+
+
+def those_like(person: Any) -> tuple[tuple[str, ...], str]:
+    """What readers have in common who are shown the same: their rights and their language."""
+    return sees(person), str(get_locale())

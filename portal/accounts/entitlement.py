@@ -25,7 +25,7 @@ from sqlalchemy import (
 from portal.accounts.licences import Contract, Licence, Subscription
 from portal.accounts.people import Membership, Organisation
 from portal.accounts.products import Product
-from portal.db import Moment, db
+from portal.db import Moment, read
 from portal.policies import the_policy
 from portal.sla.entitlement import Entitlement, Grant, entitled
 
@@ -69,7 +69,8 @@ def region_of(organisation: Organisation | int | None, *, now: datetime) -> str 
     if organisation is None:
         return None
     key = organisation if isinstance(organisation, int) else organisation.id
-    return db.session.scalar(_region(), {"organisation": key, "now": now})
+    found = read(_region(), organisation=key, now=now)
+    return found[0][0] if found else None
 
 
 @cache
@@ -115,7 +116,7 @@ def _held(person: Any, organisation: Organisation | int | None, now: datetime) -
         asked["address"] = person.email.lower()
     if organisation is not None:
         asked["organisation"] = organisation if isinstance(organisation, int) else organisation.id
-    found = db.session.execute(_holdings("address" in asked, "organisation" in asked), asked).all()
+    found = read(_holdings("address" in asked, "organisation" in asked), **asked)
     grants = [
         Grant(row.source, row.plan, row.tier, row.slug, row.starts_at, row.ends_at, row.reference)
         for row in found

@@ -15,7 +15,6 @@ from portal.db import db, get_or_404, utcnow
 from portal.desk import drafts
 from portal.desk.case import crossed, gather
 from portal.desk.forms import (
-    LONGEST,
     AssignForm,
     NoteForm,
     ReopenForm,
@@ -28,6 +27,7 @@ from portal.desk.forms import (
 from portal.desk.gate import bp
 from portal.errors import Refused
 from portal.tickets import conversation, credentials, progress
+from portal.tickets.conversation import LONGEST_BODY
 from portal.tickets.drafts import NOT_KEPT, was_sent
 from portal.tickets.ticket import Draft, Message, Ticket
 from portal.web import limiter, settings, wants_partial
@@ -122,7 +122,7 @@ def reopen(number: int) -> ResponseReturnValue:
 @bp.post("/<int:number>/draft")
 def draft(number: int) -> ResponseReturnValue:
     """Keep what is being written; the page sends it along while the agent types."""
-    ticket, kind, text = locked(number), request.args.get("kind", ""), request.form.get("body", "")[:LONGEST]
+    ticket, kind, text = locked(number), request.args.get("kind", ""), request.form.get("body", "")[:LONGEST_BODY]
     is_late = was_sent(Seen().form_key.data)  # saved on the way of the answer itself: the words are out already
     is_kept = kind in drafts.KINDS and not is_late
     if is_kept:
@@ -176,7 +176,7 @@ def attempt(
 def begun(ticket: Ticket, form: FlaskForm, kind: str) -> Draft:
     """Keep the words and files before anything can go wrong with them."""
     now = utcnow()
-    draft = drafts.keep(ticket, kind, (form.body.data or "")[:LONGEST], by=current_user, now=now)
+    draft = drafts.keep(ticket, kind, (form.body.data or "")[:LONGEST_BODY], by=current_user, now=now)
     if "files" in form:
         drafts.keep_files(draft, form.files.data or (), by=current_user, now=now)
     return draft

@@ -23,7 +23,7 @@ from portal.sla import versions
 from portal.tickets import credentials
 from portal.tickets.clocks import policy_of
 from portal.tickets.drafts import new_key
-from portal.tickets.quoting import severity_name
+from portal.tickets.quoting import holding_words, severity_name
 from portal.tickets.ticket import Credential, Message, ReadAnswer, Reveal, Ticket
 from portal.web import choose_zone, is_zone
 
@@ -123,20 +123,12 @@ def customer_of(ticket: Ticket, now: datetime) -> Customer:
         organisation=organisation.name if organisation else "",
         is_reseller=bool(organisation and organisation.is_reseller),
         region=(organisation.region if organisation else None) or "",
-        holding=holding_words(ticket),
+        holding=holding_words(ticket, locale=str(locale)),
         source=source_words(entitlement_of(person, ticket.product, organisation, now=now)),
         language=_language(spoken, locale),
         clock=clock,
         zone=zone,
     )
-
-
-def holding_words(ticket: Ticket) -> str:
-    """'Business, SLA 24x5': what the ticket was filed with, as the policy names it."""
-    policy, locale = policy_of(ticket), date_locale()
-    plan, tier = policy.plans.get(ticket.plan), policy.tiers.get(ticket.tier)
-    plan_name, tier_name = plan.name.to(locale) if plan else ticket.plan, tier.name.to(locale) if tier else ticket.tier
-    return _("%(plan)s, %(tier)s", plan=plan_name, tier=tier_name)
 
 
 def source_words(held: Any) -> str:

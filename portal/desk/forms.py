@@ -13,11 +13,11 @@ from wtforms.validators import DataRequired, InputRequired, Length, Optional
 
 from portal.accounts.people import User
 from portal.tickets.clocks import policy_of
+from portal.tickets.conversation import LONGEST_BODY
 from portal.tickets.form import with_plain_lines
 from portal.tickets.quoting import severities, severity_name
 from portal.tickets.ticket import Ticket
 
-LONGEST = 50_000
 LONGEST_ID = 9  # digits: fewer than any database's integer holds
 KEY = re.compile(r"[\w-]{1,64}", re.ASCII)
 
@@ -37,7 +37,7 @@ def _key(text: str | None) -> str:
 
 
 def _body(label: object, name: str, missing: object) -> TextAreaField:
-    checks = [DataRequired(missing), Length(max=LONGEST, message=_l("Please keep it under %(max)d characters."))]
+    checks = [DataRequired(missing), Length(max=LONGEST_BODY, message=_l("Please keep it under %(max)d characters."))]
     return TextAreaField(label, checks, [_strip], id=name)
 
 
@@ -93,7 +93,7 @@ class AssignForm(FlaskForm):  # type: ignore[misc]
 
 
 class ReopenForm(FlaskForm):  # type: ignore[misc]
-    body = TextAreaField(_l("Why it is open again"), [Optional(), Length(max=LONGEST)], [_strip], id="reopen-body")
+    body = TextAreaField(_l("Why it is open again"), [Optional(), Length(max=LONGEST_BODY)], [_strip], id="reopen-body")
 
 
 class RevealForm(FlaskForm):  # type: ignore[misc]

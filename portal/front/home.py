@@ -3,13 +3,14 @@
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
+from functools import cache
 from typing import Any
 
 from flask import render_template, url_for
 from flask_babel import get_locale, ngettext
 from flask_babel import gettext as _
 from markupsafe import Markup
-from sqlalchemy import Row, select
+from sqlalchemy import Row, bindparam, select
 
 from portal.accounts.entitlement import entitlement_of
 from portal.accounts.products import Product, Release
@@ -128,7 +129,7 @@ def ticket_way(person: Any, policy: Policy, asked: QuoteRequest, now: datetime) 
         return Way(ICONS["ticket"], title, text, address)
     quote = make_quote(policy, asked, now, choose_zone())
     if quote.first_response is None:
-        return Way(ICONS["ticket"], title, _("An agent answers you here and by e-mail."), address)
+        return Way(ICONS["ticket"], title, _("An agent replies to you here and by e-mail."), address)
     due = told(quote.first_response.due_at)
     text = _("First response by %(when)s if you file now (%(basis)s).", when=due, basis=BASES[quote.basis])
     return Way(ICONS["ticket"], title, text, address)
@@ -183,18 +184,39 @@ def told(at: datetime) -> str:
     return reader_voice(zone).when(at, zone)
 
 
-def open_tickets(person: Any) -> list[Row[Any]]:
+class _Reader:
+    """Stands for whoever reads, so that a statement is put together once: that costs more than to run it."""
+
+    id: Any = bindparam("reader")
+    is_authenticated = True
+
+    def __init__(self, *, is_staff: bool) -> None:
+        self.is_staff = is_staff
+
+
+def open_tickets(person: Any) -> Sequence[Row[Any]]:
     """The newest of the reader's own open tickets; for staff those assigned to them."""
-    mine = Ticket.assignee_id == person.id if person.is_staff else Ticket.requester_id == person.id
-    query = Ticket.visible_to(person).where(mine, Ticket.status.in_(OPEN_STATUSES))
-    columns = query.with_only_columns(Ticket.number, Ticket.subject, Ticket.status, Ticket.updated_at)
-    return list(db.session.execute(columns.order_by(Ticket.updated_at.desc()).limit(MOST_TICKETS)))
+    return db.session.execute(_open_tickets(bool(person.is_staff)), {"reader": person.id}).all()
+
+
+@cache
+def _open_tickets(is_staff: bool) -> Any:
+    reader = _Reader(is_staff=is_staff)
+    mine = (Ticket.assignee_id if is_staff else Ticket.requester_id) == reader.id
+    query = Ticket.visible_to(reader).where(mine, Ticket.status.in_(OPEN_STATUSES))
+    columns = (Ticket.number, Ticket.subject, Ticket.status, Ticket.updated_at)
+    return query.order_by(Ticket.updated_at.desc()).limit(MOST_TICKETS).with_only_columns(*columns)
 
 
 def last_draft(person: Any) -> datetime | None:
     """When the reader last typed something that isn't sent, if there is such a draft."""
-    newest = Draft.visible_to(person).with_only_columns(Draft.updated_at).order_by(Draft.updated_at.desc())
-    return db.session.scalar(newest.limit(1))
+    return db.session.scalar(_last_draft(), {"reader": person.id})
+
+
+@cache
+def _last_draft() -> Any:
+    drafts = Draft.visible_to(_Reader(is_staff=False)).with_only_columns(Draft.updated_at)
+    return drafts.order_by(Draft.updated_at.desc()).limit(1)
 
 
 def newest_releases() -> list[Row[Any]]:

@@ -4,7 +4,6 @@ from flask import Blueprint, Response, abort, current_app, render_template, send
 from flask.typing import ResponseReturnValue
 from flask_babel import get_locale
 from flask_login import current_user
-from markupsafe import Markup
 from sqlalchemy import text
 
 from portal.db import db, utcnow
@@ -24,9 +23,9 @@ bp = Blueprint("front", __name__)
 @public
 def home() -> ResponseReturnValue:
     if current_user.is_authenticated:
-        return render_template("front/home.html", hall=Markup(render_hall()))
+        return render_template("front/home.html", hall=front_desk(current_user))
     key = ("home", str(get_locale()), choose_zone(), the_policy(), utcnow().replace(second=0, microsecond=0))
-    return render_template("front/home.html", hall=fragment(key, render_hall, seconds=60))
+    return render_template("front/home.html", drawn=fragment(key, render_hall, seconds=60))
 
 
 def render_hall() -> str:

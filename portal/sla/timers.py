@@ -246,14 +246,16 @@ class _Log:
 
 
 def _case_after(policy: Policy, case: Case | None, event: Event) -> Case | None:
+    """A plan or tier of a later version changes nothing: the ticket stands under the version it was filed under."""
     assert case
-    tier = event.tier or case.tier
-    if event.plan and not event.tier and tier not in policy.plans[event.plan].tiers:
-        tier = policy.plans[event.plan].tiers[0]
+    plan = event.plan if event.plan in policy.plans else case.plan
+    tier = event.tier if event.tier in policy.tiers else case.tier
+    if event.plan and not event.tier and tier not in policy.plans[plan].tiers:
+        tier = policy.plans[plan].tiers[0]
     severity = event.severity or case.severity
     if severity not in policy.tiers[tier].severities:
         severity = None if case.topic == "billing" else policy.default_severity(tier)
-    return case._replace(plan=event.plan or case.plan, tier=tier, severity=severity)
+    return case._replace(plan=plan, tier=tier, severity=severity)
 
 
 def _is_better(policy: Policy, case: Case | None, before: Case) -> bool:

@@ -8,6 +8,8 @@ from portal.sla import Policy
 from portal.sla.timers import Event, Timers, evaluate
 from portal.tickets.ticket import Ticket, TicketEvent
 
+CLOCKS = ("first_response", "next_response", "update", "resolution")
+
 
 def policy_of(ticket: Ticket) -> Policy:
     """The version of the policy that the ticket's promise came from; the one in force if that is kept nowhere."""
@@ -42,6 +44,12 @@ def due_times(ticket: Ticket, *, now: datetime) -> dict[str, datetime | None]:
         "resolution_due_at": open_ones.get("resolution"),
         "next_due_at": timers.next_due_at,
     }
+
+
+def next_clock(ticket: Ticket) -> str | None:
+    """Which clock `next_due_at` is of: first_response, next_response, update, resolution; None when nothing is due."""
+    running = (name for name in CLOCKS if getattr(ticket, f"{name}_due_at") is not None)
+    return next((name for name in running if getattr(ticket, f"{name}_due_at") == ticket.next_due_at), None)
 
 
 def differences(ticket: Ticket, *, now: datetime) -> list[tuple[str, datetime | None, datetime | None]]:

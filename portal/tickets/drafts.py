@@ -3,15 +3,15 @@
 import hashlib
 import re
 import secrets
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from datetime import datetime, timedelta
 from typing import Any
 
-from sqlalchemy import select
+from sqlalchemy import ColumnElement, Row, select
 from sqlalchemy.exc import IntegrityError
 
 from portal.accounts.people import User
-from portal.db import db
+from portal.db import db, read
 from portal.tickets import attachments, credentials
 from portal.tickets.conversation import clean
 from portal.tickets.ticket import Draft, Message, Ticket
@@ -23,6 +23,12 @@ LONGEST_FIELD = 100_000
 MOST_DRAFTS = 50
 MOST_ANSWERS = 20
 NOT_KEPT = {"Draft": "none"}  # tells the page that it must not claim to have saved anything
+UNSENT = (
+    Draft.own()
+    .with_only_columns(Draft.id, Draft.form_key, Draft.fields, Draft.updated_at)
+    .where(Draft.ticket_id.is_(None))
+    .order_by(Draft.updated_at.desc())
+)
 UNCLAIMED_FOR = timedelta(days=7)  # how long the text of an ended session waits for its writer
 
 
@@ -87,18 +93,18 @@ def find(person: User, form_key: str) -> Draft | None:
     return db.session.scalar(Draft.visible_to(person).where(Draft.form_key == form_key).with_for_update(of=Draft))
 
 
-def unsent(person: User, unclaimed: Draft | None = None) -> list[Draft]:
-    """The person's unfinished tickets, newest first, without the one that `unclaimed` is the later text of."""
-    query = Draft.visible_to(person).where(Draft.ticket_id.is_(None))
-    if unclaimed is not None:
-        query = query.where(Draft.form_key != unclaimed.fields.get("form_key", ""))
-    return list(db.session.scalars(query.order_by(Draft.updated_at.desc())))
+def unsent(person: User, unclaimed: Draft | None = None) -> Sequence[Row[Any]]:
+    """The person's unfinished tickets, newest first, without the one that `unclaimed` is the later text of.
+
+    Of each: id, form_key, fields and when it was last typed at.
+    """
+    later = unclaimed.fields.get("form_key", "") if unclaimed is not None else None
+    return [draft for draft in read(UNSENT, reader=person.id) if draft.form_key != later]
 
 
-def of_reply(person: User, ticket: Ticket) -> Draft | None:
-    """What the person began to write on this ticket as a customer; the desk keeps its own."""
-    mine = Draft.visible_to(person).where(Draft.ticket_id == ticket.id, ~Draft.form_key.startswith("desk-"))
-    return db.session.scalar(mine.order_by(Draft.updated_at.desc()).limit(1))
+def replies_to(ticket_id: Any) -> tuple[ColumnElement[bool], ...]:
+    """Drafts that somebody wrote on this ticket as a customer; the desk keeps its own."""
+    return (Draft.ticket_id == ticket_id, ~Draft.form_key.startswith("desk-"))
 
 
 def was_sent(form_key: str) -> bool:

@@ -9,24 +9,23 @@ from datetime import datetime, timedelta
 from functools import cache
 from typing import Any
 
-from flask import render_template
+from flask import abort, render_template
 from flask_babel import get_locale
-from flask_sqlalchemy.pagination import Pagination
 from flask_wtf.csrf import generate_csrf
 from markupsafe import Markup
-from sqlalchemy import bindparam, exists, func, select
+from sqlalchemy import Executable, Row, bindparam, exists, func, select
 from sqlalchemy.orm import aliased, joinedload, selectinload
 
 from portal.accounts.people import Organisation, User
 from portal.accounts.products import Product
-from portal.db import db
+from portal.db import db, read
 from portal.fragments import fragment
 from portal.policies import the_policy
 from portal.tickets import drafts, keeping, promise, quoting
 from portal.tickets.form import ReplyForm, TicketForm
 from portal.tickets.history import files_of, kept_promise
-from portal.tickets.listing import Filters
-from portal.tickets.ticket import Credential, Message, Ticket, TicketEvent
+from portal.tickets.listing import Filters, Page
+from portal.tickets.ticket import LARGEST, Credential, Draft, Message, Ticket, TicketEvent
 from portal.web import choose_zone
 
 # Where a kept form has what belongs to one reader and one form alone; nobody can write these words into it.
@@ -48,25 +47,47 @@ WHOLE = (
     .order_by(Message.id)
     .options(joinedload(Message.author), selectinload(Message.attachments))
 )
-STANDING = (
-    select(
-        select(func.max(TicketEvent.id)).where(TicketEvent.ticket_id == Ticket.id).scalar_subquery(),
-        exists().where(Credential.ticket_id == Ticket.id, Credential.sealed.is_not(None)).label("has_credentials"),
-        *(User.name, User.email, _assignee.name, _assignee.email, Organisation.name, Product.name),
+
+
+@cache
+def _standing(is_staff: bool) -> Executable:
+    """What the page of a ticket shows or is kept by, and last the draft of a reply that the reader began there."""
+    begun = select(Draft.id).where(Draft.owner_id == bindparam("reader"), *drafts.replies_to(Ticket.id))
+    return (
+        Ticket.readable(is_staff=is_staff)
+        .where(Ticket.number == bindparam("number"))
+        .with_only_columns(
+            *(Ticket.id, Ticket.number, Ticket.subject, Ticket.status, Ticket.severity, Ticket.plan, Ticket.tier),
+            *(Ticket.requester_id, Ticket.assignee_id, Ticket.updated_at),
+            select(func.max(TicketEvent.id)).where(TicketEvent.ticket_id == Ticket.id).scalar_subquery(),
+            exists().where(Credential.ticket_id == Ticket.id, Credential.sealed.is_not(None)).label("has_credentials"),
+            *(
+                User.name,
+                User.email.label("requester_email"),
+                _assignee.name,
+                _assignee.email,
+                Organisation.name,
+                Product.name,
+            ),
+            begun.order_by(Draft.updated_at.desc()).limit(1).scalar_subquery().label("draft_id"),
+        )
+        .join(User, User.id == Ticket.requester_id)
+        .outerjoin(_assignee, _assignee.id == Ticket.assignee_id)
+        .outerjoin(Organisation, Organisation.id == Ticket.organisation_id)
+        .outerjoin(Product, Product.id == Ticket.product_id)
     )
-    .select_from(Ticket)
-    .join(User, User.id == Ticket.requester_id)
-    .outerjoin(_assignee, _assignee.id == Ticket.assignee_id)
-    .outerjoin(Organisation, Organisation.id == Ticket.organisation_id)
-    .outerjoin(Product, Product.id == Ticket.product_id)
-    .where(Ticket.id == bindparam("ticket"))
-)
 
 
-def conversation(ticket: Ticket) -> Markup:
+def standing(number: int, person: User) -> Row[Any]:
+    """The ticket in short, if the person sees it; else 404."""
+    found = read(_standing(person.is_staff), reader=person.id, number=min(number, LARGEST))
+    return found[0] if found else abort(404)
+
+
+def conversation(ticket: Row[Any]) -> Markup:
     """What was said, without internal notes. Messages never change, so only a new one is drawn anew."""
     asked = {"ticket": ticket.id}
-    said = tuple(map(tuple, db.session.execute(SAID, asked)))
+    said = tuple(map(tuple, read(SAID, **asked)))
 
     def draw() -> str:
         messages = db.session.scalars(WHOLE, asked).all()
@@ -75,16 +96,16 @@ def conversation(ticket: Ticket) -> Markup:
     return fragment(("conversation", ticket.id, said, str(get_locale()), choose_zone()), draw)
 
 
-def facts(ticket: Ticket, *, is_own: bool, now: datetime) -> dict[str, Markup]:
+def facts(standing: Row[Any], *, is_own: bool, now: datetime) -> dict[str, Markup]:
     """Status, promise and story, as they stand in this minute; who filed the ticket is told of it as "you"."""
-    found = tuple(db.session.execute(STANDING, {"ticket": ticket.id}).one())
-    state = (ticket.status, ticket.severity, ticket.plan, ticket.tier, ticket.assignee_id, ticket.updated_at)
     minute = now.replace(second=0, microsecond=0)
-    key = (ticket.id, is_own, found, state, minute, str(get_locale()), choose_zone())
+    key = (tuple(standing)[:-1], is_own, minute, str(get_locale()), choose_zone())
 
     @cache
     def shown() -> dict[str, Any]:
-        return {"ticket": ticket, "promise": kept_promise(ticket, is_own=is_own, now=now), "has_credentials": found[1]}
+        ticket = db.session.get_one(Ticket, standing.id)
+        promise = kept_promise(ticket, is_own=is_own, now=now)
+        return {"ticket": ticket, "promise": promise, "has_credentials": standing.has_credentials}
 
     def draw(template: str) -> Markup:
         return fragment((template, *key), lambda: render_template(template, **shown()), seconds=90)
@@ -92,7 +113,7 @@ def facts(ticket: Ticket, *, is_own: bool, now: datetime) -> dict[str, Markup]:
     return {name: draw(f"tickets/_{name}.html") for name in ("standing", "promise", "facts")}
 
 
-def reply(ticket: Ticket) -> Markup:
+def reply(ticket: Row[Any]) -> Markup:
     """The reply form with nothing in it, under a new key."""
     key = ("reply", ticket.number, ticket.status, str(get_locale()))
     tokens = {"csrf": CSRF, "author": AUTHOR}
@@ -105,7 +126,7 @@ def reply(ticket: Ticket) -> Markup:
 
 
 def listed(
-    page: Pagination,
+    page: Page,
     filters: Filters,
     counts: dict[str, int],
     products: Sequence[Any],

@@ -49,7 +49,7 @@ def remove_file(token: str) -> ResponseReturnValue:
         )
     db.session.commit()
     if wants_partial():
-        return field(draft.form_key, draft.ticket, draft, [])
+        return field(draft.form_key, draft.ticket, draft, [], refocus=True)
     return redirect(place_of(draft))
 
 
@@ -68,11 +68,13 @@ def say_too_large(response: Response) -> Response:
     return make_response(field(key, ticket, drafts.find(current_user, key), [sentence]))
 
 
-def field(key: str, ticket: Ticket | None, draft: Draft | None, refused: list[str]) -> ResponseReturnValue:
-    """The file field, empty again, with what the draft holds."""
+def field(
+    key: str, ticket: Ticket | None, draft: Draft | None, refused: list[str], *, refocus: bool = False
+) -> ResponseReturnValue:
+    """The file field, empty again, with what the draft holds. `refocus`: the button that was pressed is gone."""
     form = ReplyForm(formdata=None) if ticket else TicketForm(formdata=None)
     context = {"field": form.files, "form_key": key, "ticket": ticket, "draft": draft, "refused": refused}
-    return render_template("tickets/_files.html", **context), 422 if refused else 200
+    return render_template("tickets/_files.html", **context, refocus=refocus), 422 if refused else 200
 
 
 @bp.get("/files/<token>")

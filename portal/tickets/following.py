@@ -4,7 +4,7 @@ from datetime import datetime
 
 from sqlalchemy import or_, select
 
-from portal.db import db, utcnow
+from portal.db import db, utcnow, writing
 from portal.jobs import job
 from portal.tickets import progress, quoting
 from portal.tickets.ticket import OPEN_STATUSES, Ticket
@@ -22,5 +22,6 @@ def follow_entitlement(organisation_id: int | None = None, person_id: int | None
     """For whoever changes what an organisation or a person holds: their open tickets follow, in one job."""
     theirs = or_(Ticket.organisation_id == (organisation_id or -1), Ticket.requester_id == (person_id or -1))
     open_ones = select(Ticket).where(theirs, Ticket.status.in_(OPEN_STATUSES)).order_by(Ticket.id).with_for_update()
-    for ticket in db.session.scalars(open_ones):
-        follow(ticket, now=utcnow(), reason=reason)
+    with writing():  # a reply that comes in between would be timed as if it had not
+        for ticket in db.session.scalars(open_ones):
+            follow(ticket, now=utcnow(), reason=reason)

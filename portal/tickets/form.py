@@ -77,8 +77,9 @@ class TicketForm(FlaskForm):  # type: ignore[misc]
         [Optional(), Length(max=LONGEST_SECRET, message=_l("That is too long for credentials."))],
     )
     forget_credentials = BooleanField(_l("Forget the saved credentials"))
-    form_key = HiddenField(filters=[own_key])
-    article = HiddenField()
+    # Hidden fields are named, for else WTForms loads its own catalogue to translate what it would call them.
+    form_key = HiddenField("form_key", filters=[own_key])
+    article = HiddenField("article")
 
     def offer(self, person: User, *, now: datetime) -> None:
         """Fill in the choices for this person, given what is chosen already. What can't be chosen is remembered."""
@@ -185,7 +186,7 @@ class ReplyForm(FlaskForm):  # type: ignore[misc]
         [with_plain_lines],
     )
     files = MultipleFileField(_l("Attach files"), [Optional()], render_kw={"accept": filetypes.ACCEPT})
-    form_key = HiddenField(filters=[own_key])
+    form_key = HiddenField("form_key", filters=[own_key])
 
     def typed(self) -> dict[str, str]:
         return {"body": self.body.data or ""}

@@ -14,7 +14,7 @@ from portal.formats import date_locale, plural
 from portal.sla import Policy, Quote
 from portal.sla.timers import Timer, Timers
 from portal.sla.wording import Voice
-from portal.tickets import bands, clocks, filetypes, telling
+from portal.tickets import bands, clocks, filetypes, quoting, telling
 from portal.tickets.ticket import Message, Ticket, TicketEvent
 from portal.web import choose_locale, choose_zone
 
@@ -88,7 +88,7 @@ def kept_promise(ticket: Ticket, *, is_own: bool, now: datetime) -> Kept:
         steps=telling.explained(promise, locale=locale, zone=zone),
         story=story_of(ticket, policy, locale, is_own=is_own),
         severity=level_of(policy, ticket, locale),
-        holding=holding(policy, ticket, locale),
+        holding=quoting.holding_words(ticket, locale=locale),
         policy_url=url_for("front.policy_version", policy_id=ticket.policy_id, version=ticket.policy_version),
     )
 
@@ -150,13 +150,6 @@ def level_of(policy: Policy, ticket: Ticket, locale: str) -> Level | None:
     return Level(policy.severities[ticket.severity].name.to(locale), place, max(len(names), 1))
 
 
-def holding(policy: Policy, ticket: Ticket, locale: str) -> str:
-    """What the customer held at filing, as the policy names it."""
-    plan, tier = policy.plans.get(ticket.plan), policy.tiers.get(ticket.tier)
-    plan_name, tier_name = plan.name.to(locale) if plan else ticket.plan, tier.name.to(locale) if tier else ticket.tier
-    return _("%(plan)s, %(tier)s", plan=plan_name, tier=tier_name)
-
-
 def files_of(message: Message) -> list[dict[str, Any]]:
     """A message's files as the macros draw them."""
     return [
@@ -177,7 +170,7 @@ def files_of(message: Message) -> list[dict[str, Any]]:
 TOLD: dict[str, tuple[str, str]] = {
     "received": ("inbox", _l("You filed the ticket")),
     "receipt_sent": ("mail", _l("Confirmation sent")),
-    "agent_replied": ("reply", _l("Support answered")),
+    "agent_replied": ("reply", _l("Support replied")),
     "customer_replied": ("message-square", _l("You wrote")),
     "resolved": ("circle-check", _l("Resolved")),
     "closed": ("lock", _l("Closed")),

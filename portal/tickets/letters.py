@@ -7,8 +7,8 @@ from flask_babel import force_locale
 
 from portal.mail import Mail, compose, signed_message_id, thread_id
 from portal.sla import Quote
-from portal.tickets import quoting, telling
-from portal.tickets.prose import prose
+from portal.tickets import clocks, quoting, telling
+from portal.tickets.prose import plain, prose
 from portal.tickets.ticket import Message, Ticket
 from portal.web import settings
 
@@ -34,6 +34,8 @@ def send_filed(ticket: Ticket) -> Mail | None:
 def send_triage(ticket: Ticket, *, before: str | None, reason: str, now: datetime) -> Mail | None:
     """The notice that the ticket is logged, with the severity the vendor gives it (Z10, Z11)."""
     severity = quoting.severity_name(ticket, ticket.severity, locale=locale_of(ticket))
+    with force_locale(locale_of(ticket)):
+        next_due = telling.due_words(clocks.next_clock(ticket))
     return _send(
         ticket,
         "triaged",
@@ -42,16 +44,17 @@ def send_triage(ticket: Ticket, *, before: str | None, reason: str, now: datetim
         was_changed=before != ticket.severity,
         reason=reason,
         due_at=ticket.next_due_at,
+        next_due=next_due,
     )
 
 
 def send_reply(ticket: Ticket, message: Message) -> Mail | None:
-    """An agent's answer, whole; its files are fetched from the portal."""
-    return _send_message(ticket, message, "replied", N_("[#%(number)s] An answer to: %(title)s"))
+    """An agent's reply, whole; its files are fetched from the portal."""
+    return _send_message(ticket, message, "replied", N_("[#%(number)s] A reply to: %(title)s"))
 
 
 def send_resolved(ticket: Ticket, message: Message) -> Mail | None:
-    """The last answer, and how to go on if it was none."""
+    """The last reply, and how to go on if it solved nothing."""
     return _send_message(ticket, message, "resolved", N_("[#%(number)s] Resolved: %(title)s"))
 
 
@@ -64,13 +67,13 @@ def zone_of(ticket: Ticket) -> str:
 
 
 def _send_message(ticket: Ticket, message: Message, name: str, subject: str) -> Mail | None:
-    assert message.kind == "agent", "only public answers are mailed"
+    assert message.kind == "agent", "only public replies are mailed"
     return _send(
         ticket,
         name,
         subject,
         author=message.author.display_name if message.author else "",
-        body=message.body,
+        body=plain(message.body),
         body_html=prose(message.body),
         files=[(attachment.filename, attachment.size) for attachment in message.attachments],
     )

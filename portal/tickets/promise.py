@@ -29,6 +29,7 @@ class Way:
     icon: str = "arrow-right"
     url: str = ""
     text: str = ""
+    due_at: datetime | None = None
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -78,7 +79,7 @@ def quoted(form: TicketForm, *, now: datetime) -> Quoted:
         band=quote_band(policy, quote, now=now, zone=zone),
         steps=steps,
         later=later(quote),
-        faster=faster_ways(policy, quote, locale=locale, zone=zone),
+        faster=faster_ways(policy, quote, locale=locale),
         channels=channels_of(form, locale),
         severity_details=details(policy, form, locale),
         advice=versions.advice(policy, form.chosen_product, form.version.data or "", locale=locale),
@@ -96,7 +97,7 @@ def later(quote: Quote) -> list[tuple[str, datetime]]:
     return [(word, clock.due_at) for word, clock in named if clock is not None]
 
 
-def faster_ways(policy: Policy, quote: Quote, *, locale: str, zone: str) -> list[Way]:
+def faster_ways(policy: Policy, quote: Quote, *, locale: str) -> list[Way]:
     """What would be faster. Of plans that are equally fast the most modest is named."""
     found: dict[tuple[str, datetime], Faster] = {}
     for way in quote.faster:
@@ -104,7 +105,7 @@ def faster_ways(policy: Policy, quote: Quote, *, locale: str, zone: str) -> list
         if known is None or (way.kind == "plan" and policy.plans[way.id].rank > policy.plans[known.id].rank):
             found[way.kind, way.due_at] = way
     named = list(found.values())[:MOST_FASTER]
-    return [Way(faster_name(way, locale), text=telling.written(way.due_at, zone)) for way in named]
+    return [Way(faster_name(way, locale), due_at=way.due_at) for way in named]
 
 
 def faster_name(way: Faster, locale: str) -> str:

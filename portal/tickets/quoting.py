@@ -3,6 +3,8 @@
 from dataclasses import dataclass
 from datetime import datetime
 
+from flask_babel import gettext as _
+
 from portal.accounts.entitlement import grants_of, region_of
 from portal.accounts.people import Organisation, User
 from portal.accounts.products import Product
@@ -64,3 +66,11 @@ def severity_name(ticket: Ticket, severity: str | None, *, locale: str) -> str:
     """As the policy of the ticket calls it; the bare id where that policy doesn't know it (any more)."""
     known = clocks.policy_of(ticket).severities.get(severity or "")
     return known.name.to(locale) if known else severity or ""
+
+
+def holding_words(ticket: Ticket, *, locale: str) -> str:
+    """'Business, SLA 24x5': what the ticket is held to, as its policy names it."""
+    policy = clocks.policy_of(ticket)
+    plan, tier = policy.plans.get(ticket.plan), policy.tiers.get(ticket.tier)
+    plan_name, tier_name = plan.name.to(locale) if plan else ticket.plan, tier.name.to(locale) if tier else ticket.tier
+    return _("%(plan)s, %(tier)s", plan=plan_name, tier=tier_name)

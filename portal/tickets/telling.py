@@ -37,6 +37,16 @@ def headline(quote: Quote) -> str:
     return _("You get a first response by")
 
 
+def due_words(clock: str | None) -> str:
+    """What stands before the instant at which that clock of an open ticket is due."""
+    return {
+        "first_response": _("You get a first response by:"),
+        "next_response": _("You get the next response by:"),
+        "update": _("You get the next update by:"),
+        "resolution": _("It is due to be resolved by:"),
+    }.get(clock or "", "")
+
+
 def basis(kind: str) -> Basis:
     """Guarantee, target, average or none, said so that nobody takes one for another."""
     return {

@@ -8,26 +8,24 @@ from flask.typing import ResponseReturnValue
 from flask_babel import gettext as _
 from flask_login import current_user
 
-from portal.accounts.products import Product
-from portal.db import db, get_or_404, utcnow
+from portal.db import db, get_or_404, read, utcnow
 from portal.tickets import conversation, drafts, drawing, intake, listing, progress
 from portal.tickets.blueprint import bp
 from portal.tickets.form import ReplyForm
 from portal.tickets.new_views import is_back, kept_for_reader, take_back
-from portal.tickets.ticket import Message, Ticket
+from portal.tickets.ticket import Draft, Message, Ticket
 from portal.web import wants_partial
 
 
 @bp.get("/")
 def index() -> ResponseReturnValue:
-    sees_more = listing.sees_organisation(current_user)
-    filters = listing.Filters.from_args(request.args, sees_more=sees_more)
-    counts = listing.counts(current_user, filters)
+    led = listing.led_by(current_user)
+    filters = listing.Filters.from_args(request.args, sees_more=bool(led))
+    counts = listing.counts(current_user, filters, led=led)
     number = request.args.get("page", 1, type=int)
-    page = listing.page_of(current_user, filters, number, total=counts[filters.status])
-    products = db.session.execute(Product.visible_to(current_user).with_only_columns(Product.slug, Product.name))
-    context: dict[str, Any] = {"address": request.query_string, "sees_more": sees_more, "now": utcnow()}
-    shown = drawing.listed(page, filters, counts, products.all(), **context)
+    page = listing.page_of(current_user, filters, number, led=led, total=counts[filters.status])
+    context: dict[str, Any] = {"address": request.query_string, "sees_more": bool(led), "now": utcnow()}
+    shown = drawing.listed(page, filters, counts, read(listing.PRODUCTS), **context)
     if wants_partial():
         return str(shown)
     unclaimed = kept_for_reader()
@@ -37,10 +35,9 @@ def index() -> ResponseReturnValue:
 
 @bp.get("/<int:number>")
 def show(number: int) -> ResponseReturnValue:
-    ticket = get_or_404(Ticket.numbered(number, current_user))
     if is_back(unclaimed := kept_for_reader()):
         return take_back(unclaimed, now=utcnow())
-    return conversation_page(ticket)
+    return conversation_page(number)
 
 
 @bp.post("/<int:number>/reply")
@@ -84,12 +81,12 @@ def say(number: int, verb: Callable[..., Message], done: str = "") -> ResponseRe
     if draft is None:
         form.form_key.data = drafts.new_key()
         form.form_errors.append(_("This form was out of date. Please check it and send it again."))
-        return conversation_page(ticket, form), 422
+        return conversation_page(number, form), 422
     is_valid = not intake.take_files(form, draft, by=current_user, now=now) and is_valid
     is_sent = is_valid and intake.send(verb, ticket, form, draft, by=current_user, now=now)
     db.session.commit()
     if not is_sent:
-        return conversation_page(ticket, form), 422
+        return conversation_page(number, form), 422
     if done:
         flash(done, "success")
     return there
@@ -101,9 +98,10 @@ def locked(number: int) -> Ticket:
     return ticket
 
 
-def conversation_page(ticket: Ticket, form: ReplyForm | None = None) -> str:
+def conversation_page(number: int, form: ReplyForm | None = None) -> str:
     """One ticket as this reader may see it; without a form the reply goes on where it was left, or begins."""
-    now, draft = utcnow(), drafts.of_reply(current_user, ticket)
+    now, ticket = utcnow(), drawing.standing(number, current_user)
+    draft = db.session.scalar(Draft.kept_as(ticket.draft_id, current_user)) if ticket.draft_id else None
     context: dict[str, Any] = {
         "unclaimed": kept_for_reader(),
         "just_filed": "filed" in request.args,

@@ -24,13 +24,16 @@
       menu.open = false;
       menu.querySelector("summary").focus();
     }
-    for (const list of all("[data-suggest]")) list.replaceChildren();
+    for (const list of all("[data-suggest]")) {
+      if (list.contains(document.activeElement)) list.closest("[data-search]").querySelector("input").focus();
+      list.replaceChildren();
+    }
   });
 
   // "/" or Ctrl-K goes to the search field; the arrows walk through its suggestions.
   document.addEventListener("keydown", (event) => {
     const typing = event.target.closest?.("input, textarea, select, [contenteditable]");
-    const wanted = (event.key === "/" && !typing) || (event.key.toLowerCase() === "k" && (event.ctrlKey || event.metaKey));
+    const wanted = (event.key === "/" && !typing) || (event.key?.toLowerCase() === "k" && (event.ctrlKey || event.metaKey));
     const field = wanted && all("[data-search] input[type=search]").find((input) => input.offsetParent);
     if (field) {
       event.preventDefault();
@@ -111,7 +114,7 @@
     if (copy && navigator.clipboard) {  // absent on plain http
       await navigator.clipboard.writeText(new URL(copy.dataset.copy, location.href).href);
       const text = copy.querySelector("span");
-      const before = text.textContent;
+      const before = (copy.dataset.before ??= text.textContent);
       text.textContent = copy.dataset.copied;
       setTimeout(() => { text.textContent = before; }, 2000);
     }
@@ -177,9 +180,13 @@
     tellDraft(!successful ? "failed" : xhr.getResponseHeader("Draft") === "none" ? "nothing" : "saved")(event);
   });
 
+  // What came in is told in a few words: a live region around all of it would be read out whole, at every letter.
+  const tell = (line) => { byId(line.dataset.tell).textContent = line.textContent; };
+
   const dress = (part) => {
     all("[data-tabs]", part).forEach(dressTabs);
     all("[data-count]", part).forEach(count);
+    all("[data-tell]", part).forEach(tell);
     all("[data-focus]", part).slice(0, 1).forEach((element) => element.focus());
   };
   dress(document);

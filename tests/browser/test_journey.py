@@ -10,6 +10,7 @@ from portal.demo.cast import UNCLAIMED
 from tests.browser.conftest import PHONE, WIDE, Site, Tab, link_in, sign_in, text_of
 
 AGENT = "agent@larkspur.example"
+REASON = "Alarms are late, but none is lost."
 NEW_PASSWORD = "seven herons over the harbour"
 # Each walk claims a key of its own: a key is claimed once.
 WALKS = {
@@ -29,6 +30,12 @@ def test_from_registration_to_an_answer(walk: str, open_tab: Callable[..., Tab],
     read_an_article(tab)
     number = file_with_quote(tab, site, email, script)
     desk = open_tab(AGENT, name=f"desk-{walk}", **options)
+    severity = triage(desk, number, REASON)
+    site.mail_to(email, REASON)
+    tab.go(f"/tickets/{number}")
+    expect(tab.page.get_by_role("main")).to_contain_text(f"confirmed the severity: {severity}")
+    expect(tab.page.locator("#promise")).not_to_contain_text("in time", ignore_case=True)
+    tab.shoot("triaged")
     answer(desk, number)
     site.mail_to(email, "Set the threshold to four.")
     tab.go(f"/tickets/{number}")
@@ -96,6 +103,20 @@ def file_with_quote(tab: Tab, site: Site, email: str, script: bool) -> str:
     mail = site.mail_to(email, number)
     assert mail["Auto-Submitted"] == "auto-generated" and number in text_of(mail)
     return str(number)
+
+
+def triage(tab: Tab, number: str, reason: str) -> str:
+    """Confirms the severity that stands there; returns its name."""
+    tab.go(f"/desk/{number}")
+    form = tab.page.locator("form[action$='/triage']")
+    expect(tab.page.get_by_text("Not triaged")).to_be_visible()
+    chosen = str(form.locator("select option:checked, label:has(input:checked)").first.inner_text()).strip()
+    form.locator("[name=reason]").fill(reason)
+    form.get_by_role("button").click()
+    expect(tab.page.get_by_text("Not triaged")).to_have_count(0)
+    expect(tab.page.locator("#main, main").first).to_contain_text(reason)
+    tab.shoot("triaged")
+    return chosen
 
 
 def answer(tab: Tab, number: str) -> None:

@@ -26,6 +26,14 @@ def test_a_reply_reaches_the_customer(app: Flask, number: int, agent: FlaskClien
         assert the(number).first_responded_at
 
 
+def test_the_text_of_the_mail_has_no_marks_to_read_over(app: Flask, number: int, agent: FlaskClient) -> None:
+    agent.post(f"/desk/{number}/reply", data={"body": "**Update** by [this page](https://help.example/up)."})
+    with app.app_context():
+        mail = db.session.scalars(db.select(Mail).order_by(Mail.id.desc())).first()
+        assert mail and "Update by this page (https://help.example/up)." in mail.text
+        assert "A reply to" in mail.subject and "has replied" in mail.text
+
+
 def test_and_waits_for_the_customer(app: Flask, number: int, agent: FlaskClient) -> None:
     agent.post(f"/desk/{number}/reply", data={"body": "Which version?", "wait": "y"})
     with app.app_context():

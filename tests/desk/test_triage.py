@@ -49,3 +49,25 @@ def test_the_same_again_is_refused_with_a_reason(app: Flask, number: int, agent:
     agent.post(f"/desk/{number}/triage", data={"severity": severity})
     answer = agent.post(f"/desk/{number}/triage", data={"severity": severity})
     assert answer.status_code == 422 and "already" in answer.text
+
+
+def test_the_mail_says_what_is_due_by_the_time_it_names(app: Flask, number: int, agent: FlaskClient) -> None:
+    """A time alone leaves open whether a response, an update or the resolution is meant."""
+    with app.app_context():
+        severity = the(number).severity
+    agent.post(f"/desk/{number}/triage", data={"severity": severity})
+    agent.post(f"/desk/{number}/reply", data={"body": "Looking into it."})
+    with app.app_context():
+        lowest = offered(number)[-1]
+    agent.post(f"/desk/{number}/triage", data={"severity": lowest})
+    said = {
+        "first_response": "You get a first response by:",
+        "next_response": "You get the next response by:",
+        "update": "You get the next update by:",
+        "resolution": "It is due to be resolved by:",
+    }
+    with app.app_context():
+        clock = clocks.next_clock(the(number))
+        mail = db.session.scalars(db.select(Mail).order_by(Mail.id.desc())).first()
+        assert clock and mail and said[clock] in mail.text and said[clock] in mail.html
+        assert clock in ("update", "resolution")

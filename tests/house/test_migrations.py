@@ -3,6 +3,8 @@
 from pathlib import Path
 
 import pytest
+from flask import Flask
+from sqlalchemy import text
 
 from portal import create_app
 from portal.db import db
@@ -23,3 +25,16 @@ def test_migrations_make_what_the_models_say(request: pytest.FixtureRequest, tmp
         assert alembic().compare_metadata() == []
         db.session.remove()
         db.engine.dispose()
+
+
+def test_a_condition_on_an_index_holds_on_both_databases(app: Flask) -> None:
+    with app.app_context():
+        postgresql = db.engine.dialect.name == "postgresql"
+        kept = (
+            "SELECT indexdef FROM pg_indexes WHERE indexname"
+            if postgresql
+            else "SELECT sql FROM sqlite_master WHERE name"
+        )
+        made = db.session.scalar(text(f"{kept} = 'uq_membership_current'"))
+    assert "WHERE" in made
+    assert "ended_at IS NULL" in made

@@ -5,10 +5,12 @@ from collections.abc import Callable
 from dataclasses import replace
 from typing import Any
 
+import pytest
 from flask import Flask
 from flask.testing import FlaskClient
 from sqlalchemy import event
 
+from knowledge.articles import reading
 from knowledge.articles.markdown import PAGE_IDS
 from knowledge.articles.writing import publish
 from portal.db import db, utcnow
@@ -118,3 +120,22 @@ def test_a_kept_page_costs_one_query(app: Flask, client: FlaskClient, write: Cal
         finally:
             event.remove(db.engine, "before_cursor_execute", note)
     assert len(seen) == 1, seen
+
+
+def test_a_list_is_kept_by_what_it_knows_and_not_by_what_else_was_asked(
+    client: FlaskClient, write: Callable[..., str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    write(category="quays")
+    drawn: list[str] = []
+    listed = reading.listed
+
+    def noted(*asked: Any) -> Any:
+        drawn.append("x")
+        return listed(*asked)
+
+    monkeypatch.setattr(reading, "listed", noted)
+    pages = {client.get(f"/kb/category/quays?{more}").text.split("<main")[1] for more in ("", "a=1", "b=<2>", "page=1")}
+    assert len(drawn) == 1
+    assert len(pages) == 1 and "b=" not in pages.pop()
+    client.get("/kb/category/quays?sort=updated&c=3")
+    assert len(drawn) == 2

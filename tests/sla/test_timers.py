@@ -144,6 +144,14 @@ def test_closed_by_mistake_and_reopened_by_staff_the_first_answer_is_owed_again(
     assert timers.first_response.due_at == MONDAY + 5 * HOUR + 30 * MINUTE
 
 
+def test_a_plan_or_tier_of_a_later_policy_version_changes_nothing():
+    later = Event("plan_changed", MONDAY + MINUTE, plan="platinum", tier="sla-24x8")
+    now = MONDAY + 2 * MINUTE
+    assert [timer.due_at for timer in run(later, now=now)] == [timer.due_at for timer in run(now=now)]
+    alone = Event("plan_changed", MONDAY + MINUTE, plan="platinum")
+    assert run(alone, now=now).first_response.due_at == MONDAY + 30 * MINUTE
+
+
 def test_an_upgrade_starts_no_clock_on_a_closed_ticket():
     events = [Event("closed", MONDAY + MINUTE), Event("plan_changed", MONDAY + HOUR, **SLA)]
     timers = run(*events, now=MONDAY + 2 * HOUR, plan="team", severity="high")

@@ -9,7 +9,7 @@ from flask import Flask
 from flask.testing import FlaskClient
 
 from portal.accounts.people import User
-from portal.db import db, utcnow
+from portal.db import _writing, db, utcnow
 from portal.sla.loading import path_of
 from portal.tickets import following, progress
 from tests.cast import World, subscribe
@@ -55,7 +55,7 @@ def test_an_upgrade_moves_clocks_but_not_the_promise(app: Flask, world: World, a
         ticket = writing.ticket(number)
         before, due = copy.deepcopy(ticket.promise), ticket.first_response_due_at
         subscribe(world.heron, best.id, best.tiers[-1])
-        db.session.flush()
+        db.session.commit()
         following.follow_entitlement(organisation_id=world.heron, reason="upgrade")
         assert ticket.promise == before and (ticket.plan, ticket.tier) == (best.id, best.tiers[-1])
         assert ticket.first_response_due_at and due and ticket.first_response_due_at < due
@@ -63,6 +63,23 @@ def test_an_upgrade_moves_clocks_but_not_the_promise(app: Flask, world: World, a
         progress.upgrade(ticket, slowest.id, slowest.tiers[0], by=person("agent"), now=utcnow())
         assert ticket.first_response_due_at == faster  # what was promised never moves back
         db.session.commit()
+
+
+def test_following_reads_what_nobody_changes_meanwhile(
+    app: Flask, world: World, as_: As, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    writing.equip(app, world)
+    writing.filed(as_("customer"))
+    began_as_reader: list[bool] = []
+
+    def look(_ticket: object, **_: object) -> None:
+        began_as_reader.append(db.session.connection().info.get("reading", False))
+
+    monkeypatch.setattr(following, "follow", look)
+    with app.app_context():
+        _writing.set(False)  # as in a worker: the request that filed it was in this thread, and was a writer
+        following.follow_entitlement(organisation_id=world.heron)
+    assert began_as_reader == [False]
 
 
 def test_nobody_else_tickets_follow(app: Flask, world: World, as_: As) -> None:

@@ -4,7 +4,7 @@ import time
 
 import pytest
 
-from portal.tickets.prose import prose
+from portal.tickets.prose import plain, prose
 
 HOSTILE = [
     "<script>alert(1)</script>",
@@ -50,6 +50,20 @@ def test_a_pasted_log_keeps_its_lines() -> None:
     assert "<h1" not in prose("# not a heading")
 
 
+def test_without_html_the_marks_are_gone_and_links_and_code_can_be_read() -> None:
+    text = "**Set** *this* in `relay.toml`, see [the guide](https://help.example/?b=1):\n\n```\n# kept\nhours = 2\n```"
+    told = "Set this in relay.toml, see the guide (https://help.example/?b=1):\n\n    # kept\n    hours = 2"
+    assert plain(text) == told
+
+
+def test_without_html_lists_and_quotes_stay_as_people_write_them() -> None:
+    text = (
+        "> it said *no*\n\n7. one\n   - inner\n8. https://help.example/\n9. <https://help.example/>\n\nSnake_case_word"
+    )
+    told = "> it said no\n\n7. one\n   - inner\n8. https://help.example/\n9. https://help.example/\n\nSnake_case_word"
+    assert plain(text) == told
+
+
 @pytest.mark.parametrize(
     "nasty", ["[" * 50_000, "*a " * 16_000, "`" * 50_000, "> " * 25_000, "a@" * 25_000, "- " * 25_000]
 )
@@ -57,4 +71,5 @@ def test_nasty_text_is_rendered_in_time(nasty: str) -> None:
     began = time.perf_counter()
     prose(nasty)
     prose(nasty[:19_000])
+    plain(nasty[:19_000])
     assert time.perf_counter() - began < 2

@@ -125,3 +125,12 @@ def test_the_shell_adds_nothing_to_the_modules_quote(app: Flask, world: World, m
         theirs = make_quote(writing.policy(), QuoteRequest(plan=plan, tier=tier, severity=severity), at)
         assert ours.first_response == theirs.first_response and ours.resolution == theirs.resolution
         db.session.commit()
+
+
+def test_what_would_be_faster_names_its_zone(app: Flask, world: World, as_: As) -> None:
+    with app.app_context():
+        writing.cast.subscribe(world.heron, "starter")
+        db.session.commit()
+    page = as_("customer").get("/tickets/quote?topic=product&product=beacon", headers=HTMX).text
+    ways = page.partition("What would be faster")[2].partition("</ul>")[0]
+    assert ways.count("<li>") and ways.count("<time ") == ways.count("<li>")
