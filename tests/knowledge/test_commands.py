@@ -1,9 +1,8 @@
 """The commands `import`, `reindex` and `search`."""
 
 import json
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
-from typing import Any
 
 import pytest
 from click import Command
@@ -12,8 +11,9 @@ from flask import Flask
 from flask.cli import ScriptInfo
 
 from knowledge.articles.article import Article, Vote
+from knowledge.articles.searched import ArticleSource
 from knowledge.cli import import_, reindex, search
-from knowledge.search import index
+from knowledge.search.items import Item
 from portal.db import db, utcnow
 from tests.cast import World
 
