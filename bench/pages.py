@@ -13,11 +13,8 @@ from contextlib import contextmanager
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from pathlib import Path
-<<<<<<< Updated upstream
-from typing import Any
-=======
 from random import Random
->>>>>>> Stashed changes
+from typing import Any
 
 import psutil
 from flask import Flask

@@ -3,12 +3,23 @@
 import click
 from flask.cli import with_appcontext
 from sqlalchemy import func, select, update
+from sqlalchemy.exc import IntegrityError
 
 from portal.db import db, utcnow, writing
 from portal.jobs import Job, sweep
-from portal.policies import take_up_policy
+from portal.policies import keep_policy
 from portal.schema import alembic
 from portal.web import settings
+
+
+def take_up_policy() -> None:
+    """Load the policy and keep its text before a process makes promises by it."""
+    try:
+        with writing():
+            keep_policy()
+            db.session.commit()
+    except IntegrityError:  # another process that starts now has kept it
+        db.session.rollback()
 
 
 @click.group("db")

@@ -6,10 +6,9 @@ from pathlib import Path
 
 from flask import current_app
 from sqlalchemy import String, Text, UniqueConstraint, select
-from sqlalchemy.exc import IntegrityError
 from sqlalchemy.orm import Mapped, mapped_column
 
-from portal.db import Model, db, utcnow, writing
+from portal.db import Model, db, utcnow
 from portal.sla import Policy, PolicyError, load_policy, shipped_policies
 from portal.sla.loading import parse_policy, path_of, versions_of
 from portal.web import settings
@@ -77,16 +76,6 @@ def keep_policy() -> None:
         db.session.add(PolicyVersion(policy_id=current.id, version=current.version, text=text))
 
 
-def take_up_policy() -> None:
-    """Load the policy and keep its text before a process makes promises by it."""
-    try:
-        with writing():
-            keep_policy()
-            db.session.commit()
-    except IntegrityError:  # another process that starts now has kept it
-        db.session.rollback()
-
-
 def kept_text(policy: Policy) -> str | None:
     """What is kept of this version, to see whether the file was changed without a new version."""
     return db.session.scalar(
@@ -120,6 +109,5 @@ __all__ = [
     "keep_policy",
     "known_versions",
     "policy_at",
-    "take_up_policy",
     "the_policy",
 ]

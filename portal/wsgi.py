@@ -14,7 +14,7 @@ def keep_the_policy() -> None:
     """Also where a dead web process is replaced, long after the start. Without a database, `/readyz` tells it."""
     from sqlalchemy.exc import SQLAlchemyError
 
-    from portal.policies import take_up_policy
+    from portal.operating import take_up_policy
 
     with app.app_context(), suppress(SQLAlchemyError):
         take_up_policy()

@@ -9,7 +9,8 @@ from flask.testing import FlaskClient
 
 from portal import create_app
 from portal.db import db
-from portal.policies import PolicyVersion, changed_silently, keep_policy, policy_at, take_up_policy, the_policy
+from portal.operating import take_up_policy
+from portal.policies import PolicyVersion, changed_silently, keep_policy, policy_at, the_policy
 from portal.sla import path_of
 from tests import cast
 
