@@ -1,8 +1,8 @@
-"""editorial work, documents, what is searched
+"""editors, documents and searches
 
 Revision ID: 1795378625
-Revises: 1795376439
-Create Date: 2026-11-22 19:38:29.223738
+Revises: 1795377274
+Create Date: 2026-11-22 20:17:05
 
 """
 from typing import Sequence, Union
@@ -13,7 +13,7 @@ import sqlalchemy as sa
 
 # revision identifiers, used by Alembic.
 revision: str = '1795378625'
-down_revision: Union[str, Sequence[str], None] = '1795376439'
+down_revision: Union[str, Sequence[str], None] = '1795377274'
 branch_labels: Union[str, Sequence[str], None] = ()
 depends_on: Union[str, Sequence[str], None] = None
 
