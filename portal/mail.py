@@ -40,6 +40,7 @@ class Mail(Model):
     in_reply_to: Mapped[str | None] = mapped_column(String(255))
     references: Mapped[list[str]] = mapped_column(default=list)
     ticket_id: Mapped[int | None] = mapped_column(ForeignKey("ticket.id", ondelete="CASCADE"), index=True)
+    unsubscribe: Mapped[str | None] = mapped_column(String(500))  # where one POST ends what this mail is part of
     created_at: Mapped[datetime] = mapped_column(default=utcnow)
     sent_at: Mapped[datetime | None]
 
@@ -58,6 +59,9 @@ class Mail(Model):
             message["In-Reply-To"] = self.in_reply_to
         if self.references:
             message["References"] = " ".join(self.references)
+        if self.unsubscribe:  # RFC 8058
+            message["List-Unsubscribe"] = f"<{self.unsubscribe}>"
+            message["List-Unsubscribe-Post"] = "List-Unsubscribe=One-Click"
         message.set_content(self.text)
         message.add_alternative(self.html, subtype="html")
         message["Content-Language"] = self.language  # last: setting the content drops every Content-… header
@@ -75,19 +79,21 @@ def compose(
     in_reply_to: str | None = None,
     references: list[str] | None = None,
     ticket_id: int | None = None,
+    unsubscribe: str | None = None,
     **context: Any,
 ) -> Mail:
     """Write a mail and its delivery job in the current transaction.
 
     `template` names `<area>/mail/<name>` without ending; both endings are rendered in the recipient's language and
-    time zone. `subject` is a message id (marked `N_`) whose placeholders come from the context.
+    time zone. `subject` is a message id (marked `N_`) whose placeholders come from the context. `unsubscribe` is the
+    address that a mail to a list names (RFC 8058): a POST there, without cookie or token of a form, ends it at once.
     """
     with force_locale(locale), in_zone(zone):
-        context |= {"locale": locale}
+        context |= {"locale": locale, "unsubscribe": unsubscribe}
         title = " ".join(gettext(subject, **context).split())
         text = render_template(f"{template}.txt", subject=title, **context)
         html = render_template(f"{template}.html", subject=title, **context)
-    return store(recipient, title, text, html, locale, message_id, in_reply_to, references, ticket_id)
+    return store(recipient, title, text, html, locale, message_id, in_reply_to, references, ticket_id, unsubscribe)
 
 
 def store(
@@ -100,6 +106,7 @@ def store(
     in_reply_to: str | None = None,
     references: list[str] | None = None,
     ticket_id: int | None = None,
+    unsubscribe: str | None = None,
 ) -> Mail:
     """Write a rendered mail and its delivery job in the current transaction."""
     mail = Mail(
@@ -112,6 +119,7 @@ def store(
         in_reply_to=in_reply_to,
         references=references or [],
         ticket_id=ticket_id,
+        unsubscribe=unsubscribe,
     )
     db.session.add(mail)
     db.session.flush()
