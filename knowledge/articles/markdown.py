@@ -1,4 +1,4 @@
-"""The Markdown we speak: CommonMark with tables, footnotes, task lists, callouts, permalinks and highlighted code."""
+"""The Markdown we speak: CommonMark with tables, footnotes, task lists, callouts, tabs, permalinks, coloured code."""
 
 import re
 from collections.abc import Sequence
@@ -12,6 +12,8 @@ from markdown_it.renderer import RendererHTML
 from markdown_it.rules_core import StateCore
 from markdown_it.token import Token
 from mdit_py_plugins.footnote import footnote_plugin
+
+from knowledge.articles.tabs import tabs_plugin
 
 HIGHLIGHTED_AT_MOST = 12 * 1024  # a longer block of code is shown plain: lexers are regular expressions
 LINKED_AT_MOST = 2000  # a longer paragraph keeps its bare addresses as text: finding them is quadratic
@@ -56,9 +58,11 @@ def parser() -> MarkdownIt:
     md.linkify = Linkify({}, {"fuzzy_link": False, "fuzzy_email": False})
     md.enable(["table", "strikethrough", "linkify"])
     md.use(footnote_plugin, inline=False)
+    md.use(tabs_plugin)
     md.core.ruler.before("inline", "long_paragraphs", _leave_long_paragraphs)
     md.core.ruler.push("headings", _name_headings)
     md.core.ruler.push("callouts", _make_callouts)
+    md.core.ruler.push("figures", _make_figures)
     md.core.ruler.push("attributes", _set_attributes)
     md.add_render_rule("fence", _fence)
     return md
@@ -77,6 +81,8 @@ def text_of(tokens: Sequence[Token]) -> str:
             parts += [_inline_text(token.children or ()), "\n"]
         elif token.type in ("fence", "code_block"):
             parts += [token.content, "\n"]
+        elif token.type == "tab":
+            parts += [token.meta["tab"], "\n"]
     return "".join(parts).strip()
 
 
@@ -151,6 +157,21 @@ def _open_callout(state: StateCore, index: int) -> bool:
     opening.attrSet("class", "title")
     tokens[2].children = [opening, children[0], closing, *rest]
     return True
+
+
+def _make_figures(state: StateCore) -> None:
+    """A picture that stands alone and has a title, `![what it shows](address "title")`, has it as its caption."""
+    for index, token in enumerate(state.tokens):
+        children = token.children or ()
+        if token.type != "inline" or len(children) != 1 or children[0].type != "image":
+            continue
+        around = state.tokens[index - 1], state.tokens[index + 1]
+        caption = children[0].attrs.pop("title", "") if around[0].type == "paragraph_open" else ""
+        if caption and not around[0].hidden:
+            around[0].tag = around[1].tag = "figure"
+            line = Token("html_inline", "", 0)
+            line.content = f"<figcaption>{escapeHtml(str(caption))}</figcaption>"
+            token.children = [children[0], line]
 
 
 def _set_attributes(state: StateCore) -> None:

@@ -36,12 +36,15 @@ _CLEANER = nh3.Cleaner(
         "pre",
         "div",
     }
-    | {"blockquote", "table", "thead", "tbody", "tr", "th", "td", "img", "sup", "section", "span", "input"},
+    | {"blockquote", "table", "thead", "tbody", "tr", "th", "td", "img", "sup", "section", "span", "input"}
+    | {"figure", "figcaption", "label"},
     attributes={
         "*": {"class", "id"},
         "a": {"href", "title", "rel", "aria-label"},
         "img": {"src", "alt", "title", "loading"},
-        "input": {"type", "disabled", "checked", "aria-label"},
+        "div": {"role", "aria-label"},
+        "input": {"type", "disabled", "checked", "aria-label", "name", "data-tab"},
+        "label": {"for"},
         "ol": {"start"},
         "pre": {"tabindex"},
         "table": {"tabindex"},
