@@ -10,8 +10,8 @@ from flask.cli import with_appcontext
 from flask_login import AnonymousUserMixin
 from sqlalchemy import select
 
-from knowledge.articles.importing import NotTaken, Report, import_demo, import_folder
-from knowledge.articles.mallard import import_mallard
+from knowledge.exchange.markdown import NotTaken, Report, import_demo, import_folder
+from knowledge.exchange.mallard import import_mallard
 from knowledge.search.engine import Busy
 from knowledge.search.finding import search as find
 from knowledge.search.index import apply_changes, rebuild

@@ -69,7 +69,7 @@ def test_hidden_articles_of_the_demo_stay_hidden(demo: Flask) -> None:
 
 
 def test_the_demo_is_imported_whole_and_only_once(demo: Flask) -> None:
-    from knowledge.articles.importing import import_demo
+    from knowledge.exchange.markdown import import_demo
     from portal.db import utcnow
 
     with demo.app_context():

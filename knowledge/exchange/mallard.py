@@ -13,7 +13,7 @@ from xml.etree import ElementTree
 from sqlalchemy import select
 
 from knowledge.articles.article import Category
-from knowledge.articles.importing import NotTaken, Problem, Report, take
+from knowledge.exchange.markdown import NotTaken, Problem, Report, take
 from knowledge.articles.writing import Manuscript, shelve
 from portal.db import db
 

@@ -6,7 +6,7 @@ import pytest
 from flask import Flask
 
 from knowledge.articles.article import Article, Category
-from knowledge.articles.importing import NotTaken, import_folder
+from knowledge.exchange.markdown import NotTaken, import_folder
 from portal.db import db, utcnow
 
 GOOD = "---\ntitle: Lamps\nlang: en\ntags: [light, 407]\nupdated: 2026-10-12\n---\n\nText.\n"
