@@ -43,7 +43,9 @@ def _keep_worker(stop: threading.Event) -> None:
     """Start the worker, start it again when it dies, and end it when we stop."""
     while not stop.is_set():
         started = time.monotonic()
-        process = subprocess.Popen([sys.executable, "-m", "portal", "worker", "--with-parent"])
+        # Granian forks at the same time. Without `close_fds` the worker is spawned without a pipe, whose copy in the
+        # web server's process would keep us waiting here for as long as that lives.
+        process = subprocess.Popen([sys.executable, "-m", "portal", "worker", "--with-parent"], close_fds=False)
         while process.poll() is None and not stop.wait(0.2):
             pass
         if stop.is_set():
