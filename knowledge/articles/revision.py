@@ -35,7 +35,6 @@ class Revision(Model):
             "article_id",
             unique=True,
             sqlite_where=text("state IN ('draft', 'review', 'scheduled')"),
-            postgresql_where=text("state IN ('draft', 'review', 'scheduled')"),
         ),
         Index("ix_article_revision_queue", "state", "review_due", "publish_at"),
     )

@@ -12,7 +12,6 @@ from knowledge.search.changes import outstanding
 from knowledge.search.engine import Busy, Engine, engine
 from knowledge.search.index import ailing, apply_changes, rebuild
 from knowledge.search.items import register
-from knowledge.search.postgres_engine import PostgresEngine
 from knowledge.search.whoosh_engine import WhooshEngine
 from knowledge.search.whoosh_index import IndexFolder
 from portal.config import Settings
@@ -54,6 +53,8 @@ def _is_reported(generation: int) -> bool:
 
 def _engine(config: Settings) -> Engine:
     if config.search_engine == "postgresql":
+        from knowledge.search.postgres_engine import PostgresEngine
+
         return PostgresEngine()
     return WhooshEngine(IndexFolder(config.instance / "search"))
 

@@ -164,6 +164,6 @@ def test_every_stop_of_the_keyboard_can_be_seen(open_tab: Callable[..., Tab]) ->
             " const t = l ? getComputedStyle(l) : s;"
             " return [e.outerHTML.slice(0, 90), s.outlineStyle, s.boxShadow, t.outlineStyle, t.boxShadow] })()"
         )
-        if all(value == "none" for value in style[1:]):
+        if all(value == "none" for value in style[1:]) and not style[0].startswith("<body"):  # behind the last one
             unseen.append(style[0])
     assert not unseen
