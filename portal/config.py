@@ -67,6 +67,8 @@ SETTINGS = (
     Setting("proxies", 0, "Reverse proxies in front, whose X-Forwarded-* headers are believed."),
     Setting("upload_max_bytes", 25_000_000, "The largest attachment."),
     Setting("upload_total_bytes", 100_000_000, "The largest sum of the attachments of one message."),
+    Setting("document_max_bytes", 100_000_000, "The largest manual or download that editors upload."),
+    Setting("review_required", False, "Articles are published only after somebody other than their authors approved."),
     Setting("limit_sign_in", "10 per minute; 60 per hour", "Sign-in attempts from one address."),
     Setting("limit_register", "10 per hour", "Registrations from one address."),
     Setting("limit_recovery", "10 per hour", "Recovery and confirmation mails asked for from one address."),
