@@ -1,4 +1,4 @@
-"""Everything that is searched: articles now, and the index over them."""
+"""Everything that is searched: articles, manuals and downloads, and the index over them."""
 
 from flask import Flask
 
@@ -8,16 +8,19 @@ from portal.config import Settings
 def init_knowledge(app: Flask, config: Settings) -> None:
     import knowledge.articles.revision
     import knowledge.documents.document
+    import knowledge.documents.downloads
     import knowledge.search.guidance
     import knowledge.search.log  # noqa: F401  (tables)
     from knowledge.articles.views import bp as articles
     from knowledge.articles.views import home_knowledge
+    from knowledge.documents import init_documents
     from knowledge.search.indexing import init_search
     from knowledge.search.views import bp as search
 
     init_search(app, config)
     app.register_blueprint(articles)
     app.register_blueprint(search)
+    init_documents(app)
     app.add_template_global(home_knowledge)
     app.extensions["load_demo_knowledge"] = load_demo_knowledge
 

@@ -10,6 +10,7 @@ from flask.cli import with_appcontext
 from flask_login import AnonymousUserMixin
 from sqlalchemy import select
 
+from knowledge.documents.demo import add_demo_documents
 from knowledge.exchange.markdown import NotTaken, Report, import_demo, import_folder
 from knowledge.exchange.mallard import import_mallard
 from knowledge.search.engine import Busy
@@ -103,8 +104,9 @@ def _person(email: str | None) -> User | AnonymousUserMixin:
 
 
 def load_demo_knowledge() -> None:
-    """What the command `demo` runs: the demo's articles, in a transaction of their own."""
+    """What the command `demo` runs: the demo's articles and manuals, in a transaction of their own."""
     with writing():
+        add_demo_documents(now=utcnow())
         import_demo(now=utcnow())
         db.session.commit()
 

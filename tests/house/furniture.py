@@ -10,6 +10,9 @@ from sqlalchemy import select
 
 from knowledge.articles.article import Category
 from knowledge.articles.writing import Manuscript, publish
+from knowledge.documents.document import Document
+from knowledge.documents.extraction import Reading, keep
+from knowledge.documents.writing import add_document
 from portal.accounts import membership
 from portal.accounts.people import MemberRole, Membership, Organisation, User
 from portal.accounts.products import Product
@@ -21,6 +24,7 @@ from portal.tickets.answers import seal_answer
 from portal.tickets.conversation import reply
 from portal.tickets.filing import Request, file_ticket
 from portal.tickets.ticket import Draft, Ticket
+from scripts.manuals import pdf
 from tests import cast
 
 
@@ -38,6 +42,7 @@ def furnish(world: cast.World) -> dict[str, object]:
     # For the reseller, so that one of the cast may open it.
     invitation, token = membership.invite(heron, world.email("reseller"), MemberRole.MEMBER, by=owner, now=utcnow())
     _shelve()
+    handbook = _handbook()
     return {
         "number": ticket.number,
         "@billing number": billing.number,
@@ -55,6 +60,14 @@ def furnish(world: cast.World) -> dict[str, object]:
         "membership_id": db.session.scalar(select(Membership.id).where(Membership.user_id == colleague.id)),
         "/kb/category/<slug> slug": "guides",
         "slug": "guide",
+        "document_id": handbook.id,
+        "/manuals/<slug> slug": handbook.slug,
+        "/manuals/<slug>/page/<int:number> slug": handbook.slug,
+        "/manuals/<slug>/page/<int:number> number": 1,
+        "/manuals/<slug>/<version>/<lang>/<filename> slug": handbook.slug,
+        "/manuals/<slug>/<version>/<lang>/<filename> version": handbook.version,
+        "/manuals/<slug>/<version>/<lang>/<filename> filename": handbook.filename,
+        "lang": handbook.lang,
         "mail_id": db.session.scalar(select(Mail.id).where(Mail.ticket_id == ticket.id)),
         "policy_id": ticket.policy_id,
         "version": ticket.policy_version,
@@ -93,6 +106,16 @@ def _draft(person: User) -> Draft:
     draft = drafts.keep(person, key, {"topic": "product", "subject": "Half a thought"}, now=utcnow())
     assert draft
     return draft
+
+
+def _handbook() -> Document:
+    """A manual with one page, read already."""
+    fields = {"slug": "handbook", "version": "4.2", "lang": "en", "title": "The handbook", "filename": "handbook.pdf"}
+    stream = io.BytesIO(pdf([[("heading", "Alarms"), ("text", "Set the threshold.")]]))
+    handbook = add_document(fields | {"product": "beacon"}, stream, by=None, now=utcnow())
+    keep(handbook.id, handbook.token, Reading(("Alarms",), 1))
+    db.session.refresh(handbook)
+    return handbook
 
 
 def _shelve() -> None:

@@ -20,6 +20,7 @@ ROWS = table()
 GETS = [row for row in ROWS if not row.is_unsafe]
 # What a GET may leave behind, and why that changes nothing for anybody.
 NOTED = {
+    "/manuals/<slug>/<version>/<lang>/<filename>": "counts the download, once a reader and day",
     "/tickets/answers/<token>": "notes in the reader's own draft which answer was opened",
 }
 Things = Mapping[str, object]
