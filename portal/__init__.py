@@ -18,6 +18,7 @@ def create_app(**overrides: Any) -> "Flask":
     from portal.db import init_db
     from portal.desk import init_desk
     from portal.errors import init_errors
+    from portal.forgetting import init_forgetting
     from portal.formats import init_formats
     from portal.front import init_front
     from portal.jobs import init_jobs
@@ -41,6 +42,7 @@ def create_app(**overrides: Any) -> "Flask":
     init_errors(app)
     init_formats(app)
     init_jobs(app, config)
+    init_forgetting(app)
     init_accounts(app, config)
     init_front(app)
     init_knowledge(app, config)

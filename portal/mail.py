@@ -25,6 +25,10 @@ from portal.web import in_zone, settings
 TIMEOUT_SECONDS = 20
 
 
+class Unprotected(Exception):
+    """The mail server would hear the password over a connection that anybody can read."""
+
+
 class Mail(Model):
     """One outgoing mail, whole, as it was or will be sent."""
 
@@ -173,7 +177,10 @@ def write_file(message: EmailMessage, folder: Path, mail_id: int) -> None:
 
 
 def send_by_smtp(message: EmailMessage, url: str) -> None:
-    """Send through `smtp://user:password@host:port` (STARTTLS when offered) or `smtps://…` (TLS from the start)."""
+    """Send through `smtp://user:password@host:port` (STARTTLS when offered) or `smtps://…` (TLS from the start).
+
+    Raises `Unprotected` instead of telling a password without TLS.
+    """
     parts = urlsplit(url)
     host, verified = parts.hostname or "localhost", ssl.create_default_context()
     server: smtplib.SMTP
@@ -185,5 +192,7 @@ def send_by_smtp(message: EmailMessage, url: str) -> None:
         if parts.scheme == "smtp" and server.has_extn("starttls"):
             server.starttls(context=verified)
         if parts.username:
+            if parts.scheme == "smtp" and not isinstance(server.sock, ssl.SSLSocket):
+                raise Unprotected(f"{host} offers no STARTTLS: the password would travel in clear")
             server.login(unquote(parts.username), unquote(parts.password or ""))
         server.send_message(message)

@@ -1,13 +1,14 @@
 """Mail that a real worker speaks to a real SMTP server."""
 
 from collections.abc import Iterator
+from email.message import EmailMessage
 
 import pytest
 from flask import Flask
 
 from portal.db import db, writing
 from portal.jobs import Job
-from portal.mail import Mail, store
+from portal.mail import Mail, Unprotected, send_by_smtp, store
 from tests.jobs.conftest import Bench, started
 from tests.running import Portal, free_port, mail_server, wait_for
 
@@ -52,6 +53,14 @@ def test_mail_waits_while_the_server_is_down(sender: Bench, smtp_port: int) -> N
         wait_for(lambda: len(received) == 3)
     wait_for(lambda: unsent(sender.app) == 0)
     assert {mail["Message-ID"] for mail in received} == ids
+
+
+def test_no_password_is_told_in_clear(smtp_port: int) -> None:
+    message = EmailMessage()
+    message["To"] = "carla@heron.example"
+    with mail_server(smtp_port) as received, pytest.raises(Unprotected):
+        send_by_smtp(message, f"smtp://us:secret@127.0.0.1:{smtp_port}")
+    assert not received
 
 
 def refused(app: Flask) -> int:
