@@ -15,6 +15,7 @@ COMMITTERS = {
     "portal/accounts/signing_in.py": "ends the requests of Flask-Security's pages",
     "portal/operating.py": "commands",
     "portal/doctor.py": "a command",
+    "portal/forgetting.py": "what the worker does at night",
     "portal/demo/loading.py": "what the command `demo` runs",
 }
 # Modules without routes that are part of their area's pages all the same.
