@@ -76,6 +76,8 @@ SETTINGS = (
     Setting("limit_claim", "10 per hour", "Licence keys tried by one person."),
     Setting("limit_filing", "20 per hour", "Tickets filed by one person."),
     Setting("limit_search", "120 per minute", "Searches from one address."),
+    Setting("stale_after_days", 365, "An article that nobody has changed for so long is to be read again."),
+    Setting("limit_wishes", "10 per hour", "Presses of “Tell me when this is answered” from one address."),
     Setting("session_idle_minutes", 720, "A session ends after this long without a request."),
     Setting("session_max_hours", 336, "A session ends this long after sign-in, whatever happens."),
     Setting("log_level", "INFO", "DEBUG, INFO, WARNING or ERROR."),
@@ -198,7 +200,7 @@ def _check_numbers(settings: Settings) -> None:
     for setting in SETTINGS:
         value = settings[setting.name]
         least = 0 if setting.name == "proxies" else 1
-        if isinstance(setting.default, int) and value < least:
+        if type(setting.default) is int and value < least:
             raise ConfigurationError(f"{setting.name}: write {least} or more, not {value}")
         if setting.name.startswith("limit_"):
             try:
@@ -285,6 +287,11 @@ def _typed(name: str, value: Any, where: str) -> Any:
         if not isinstance(parts, list) or not all(isinstance(part, str) for part in parts):
             raise ConfigurationError(f"{where}: {name} takes a list of texts")
         return tuple(part.strip() for part in parts if part.strip())
+    if isinstance(default, bool):
+        word = str(value).lower()
+        if word not in ("true", "false"):
+            raise ConfigurationError(f"{where}: {name} takes true or false, not {value!r}")
+        return word == "true"
     if isinstance(default, int):
         try:
             if isinstance(value, bool | float):

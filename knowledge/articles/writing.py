@@ -1,17 +1,19 @@
-"""The one place where articles are written: by importers now, by editors later."""
+"""The one place where articles are written: by importers, and by editors (`editing.py`)."""
 
 import hashlib
 import re
 from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import astuple, dataclass
+from dataclasses import astuple, dataclass, replace
 from datetime import datetime
 from functools import cache
+from typing import Any
 
 from flask_babel import force_locale, gettext
-from sqlalchemy import delete, insert, or_, select, tuple_
+from sqlalchemy import delete, func, insert, or_, select, tuple_
 
 from knowledge.articles.article import Article, Category, Section
 from knowledge.articles.rendering import TooLong, render
+from knowledge.articles.revision import PUBLISHED, OldAddress, Revision
 from knowledge.audience import is_audience, open_to
 from knowledge.edition import Edition
 from knowledge.search.changes import note_changes
@@ -22,8 +24,9 @@ from portal.web import settings
 _SLUG = re.compile(r"[a-z0-9][a-z0-9._-]{0,119}")
 _LANG = re.compile(r"[a-z]{2,3}(-[A-Za-z0-9]{2,8})*")
 _PRODUCT = re.compile(r"[a-z0-9][a-z0-9-]{0,39}")
-TAKEN_SLUGS = frozenset({"category", "files", "edit", "new", "feed"})
+TAKEN_SLUGS = frozenset({"category", "desk", "files", "following", "edit", "new", "feed"})
 STATUSES = ("draft", "published", "archived")
+PROPERTIES = ("category", "product", "versions", "visibility", "machine_translated", "translation_of")
 
 
 @dataclass(frozen=True)
@@ -65,6 +68,8 @@ class _Known:
     id: int
     external_id: str
     checksum: str
+    slug: str
+    revision: int
 
 
 def publish(manuscript: Manuscript, *, now: datetime) -> Article:
@@ -81,28 +86,60 @@ def publish_all(manuscripts: Sequence[Manuscript], *, now: datetime) -> Iterator
     Begins the next edition and tells the indexer, in this transaction, when the last outcome was taken.
     """
     by_id, by_address = _known(manuscripts)
-    shelves = {row.slug: row.id for row in db.session.execute(select(Category.slug, Category.id))}
+    shelves, moved = _shelves(), _moved()
     changed: list[int] = []
     for manuscript in sorted(manuscripts, key=lambda m: m.translation_of is not None):
-        known = by_id.get(manuscript.external_id)
-        holder = by_address.get((manuscript.slug, manuscript.lang))
+        known, original = by_id.get(manuscript.external_id), by_id.get(manuscript.translation_of or "")
         if known and known.checksum == manuscript.checksum:
             yield Outcome(manuscript, "unchanged")
             continue
         try:
-            _check(manuscript, holder, shelves)
-            original = by_id.get(manuscript.translation_of or "")
-            article_id = _write(manuscript, known, shelves.get(manuscript.category or ""), original, now=now)
+            placed = _follow(manuscript, known or original, moved)
+            _check(placed, by_address.get((placed.slug, placed.lang)), shelves)
+            article_id = _write(placed, known, shelves, original, now=now, checksum=manuscript.checksum)
         except (Refused, TooLong) as error:
             yield Outcome(manuscript, "refused", str(error))
             continue
-        row = _Known(article_id, manuscript.external_id, manuscript.checksum)
-        by_id[row.external_id] = by_address[manuscript.slug, manuscript.lang] = row
+        revision = _note_import(article_id, placed, known.revision, now=now) if known and known.revision else 0
+        row = _Known(article_id, manuscript.external_id, manuscript.checksum, placed.slug, revision)
+        by_id[row.external_id] = by_address[placed.slug, placed.lang] = row
         changed.append(article_id)
         yield Outcome(manuscript, "changed" if known else "added")
     if changed:
         Edition.advance()
         note_changes(changed)
+
+
+def check(manuscript: Manuscript, article: Article | None) -> None:
+    """Raise `Refused` for what could not be published as (or beside) this article."""
+    columns = (Article.id, Article.external_id, Article.checksum, Article.slug, Article.revision)
+    query = select(*columns).filter_by(slug=manuscript.slug, lang=manuscript.lang)
+    row = db.session.execute(query).first()
+    leads_to = db.session.scalar(
+        _OLD_ADDRESSES.where(OldAddress.slug == manuscript.slug).with_only_columns(Article.slug)
+    )
+    if leads_to and leads_to != (article.slug if article else None):
+        raise _once_anothers(manuscript.slug, leads_to)
+    _check(manuscript, _Known(*row) if row else None, _shelves())
+
+
+def rewrite(article: Article, manuscript: Manuscript, *, now: datetime) -> None:
+    """Write what an editor made of an article. Raises `Refused`.
+
+    The checksum stays that of the last import, so that importing the same file again leaves the edit alone.
+    """
+    check(manuscript, article)
+    row = _Known(article.id, article.external_id, article.checksum, article.slug, article.revision)
+    original = _known([manuscript])[0].get(manuscript.translation_of or "")
+    try:
+        _write(manuscript, row, _shelves(), original, now=now, checksum=article.checksum)
+    except TooLong as error:
+        raise Refused(str(error)) from None
+    db.session.expire(article)
+    article.published_at = article.published_at or now
+    db.session.flush()
+    Edition.advance()
+    note_changes([article.id])
 
 
 def withdraw(article: Article) -> None:
@@ -129,7 +166,7 @@ def shelve(slug: str, *, position: int, icon: str, titles: dict[str, str], descr
 
 def _known(manuscripts: Sequence[Manuscript]) -> tuple[dict[str, _Known], dict[tuple[str, str], _Known]]:
     """What the database has of these already, by external id and by (slug, language)."""
-    query = select(Article.id, Article.external_id, Article.checksum, Article.slug, Article.lang)
+    query = select(Article.id, Article.external_id, Article.checksum, Article.slug, Article.lang, Article.revision)
     if len(manuscripts) <= 100:
         names = {m.external_id for m in manuscripts} | {m.translation_of for m in manuscripts if m.translation_of}
         addresses = {(m.slug, m.lang) for m in manuscripts}
@@ -138,9 +175,53 @@ def _known(manuscripts: Sequence[Manuscript]) -> tuple[dict[str, _Known], dict[t
         )
     by_id, by_address = {}, {}
     for row in db.session.execute(query):
-        known = _Known(row.id, row.external_id, row.checksum)
+        known = _Known(row.id, row.external_id, row.checksum, row.slug, row.revision)
         by_id[row.external_id] = by_address[row.slug, row.lang] = known
     return by_id, by_address
+
+
+def _shelves() -> dict[str, int]:
+    return {row.slug: row.id for row in db.session.execute(select(Category.slug, Category.id))}
+
+
+_OLD_ADDRESSES = select(OldAddress.slug, Article.slug.label("now")).join(Article, Article.id == OldAddress.article_id)
+
+
+def _moved() -> dict[str, str]:
+    """Where old addresses lead now. Editors move articles one by one, so there are few."""
+    return {row.slug: row.now for row in db.session.execute(_OLD_ADDRESSES)}
+
+
+def _follow(manuscript: Manuscript, kin: _Known | None, moved: dict[str, str]) -> Manuscript:
+    """The manuscript at its article's new address, if editors moved it since. `kin` is it or its original."""
+    now = moved.get(manuscript.slug)
+    if now is None:
+        return manuscript
+    if kin is None or kin.slug != now:
+        raise _once_anothers(manuscript.slug, now)
+    return replace(manuscript, slug=now)
+
+
+def _once_anothers(slug: str, now: str) -> Refused:
+    return Refused(gettext("The address /kb/%(slug)s leads to /kb/%(now)s for ever.", slug=slug, now=now))
+
+
+def _note_import(article_id: int, m: Manuscript, revision: int, *, now: datetime) -> int:
+    """Put an imported text into the history of an article that editors have changed; returns its number."""
+    mine = Revision.article_id == article_id
+    number = (db.session.scalar(select(func.max(Revision.number)).where(mine)) or revision) + 1
+    row = Revision(article_id=article_id, number=number, state=PUBLISHED, note=gettext("Imported"))
+    row.title, row.summary, row.body, row.properties = m.title.strip(), m.summary.strip(), m.body, properties_of(m)
+    row.created_at = row.updated_at = row.published_at = now
+    db.session.add(row)
+    db.session.flush()
+    db.session.execute(db.update(Article).where(Article.id == article_id).values(revision=number))
+    return number
+
+
+def properties_of(m: Manuscript) -> dict[str, Any]:
+    """What a revision keeps of a manuscript beside title, summary and text."""
+    return {name: getattr(m, name) for name in PROPERTIES} | {"tags": list(m.tags)}
 
 
 def _check(manuscript: Manuscript, holder: _Known | None, shelves: dict[str, int]) -> None:
@@ -179,7 +260,13 @@ def _check(manuscript: Manuscript, holder: _Known | None, shelves: dict[str, int
 
 
 def _write(
-    m: Manuscript, known: _Known | None, category_id: int | None, original: _Known | None, *, now: datetime
+    m: Manuscript,
+    known: _Known | None,
+    shelves: dict[str, int],
+    original: _Known | None,
+    *,
+    now: datetime,
+    checksum: str,
 ) -> int:
     open_to(m.visibility)
     rendered = render(m.body, callout_names(m.lang))
@@ -192,7 +279,7 @@ def _write(
         "body": m.body,
         "html": rendered.html,
         "toc": rendered.toc,
-        "category_id": category_id,
+        "category_id": shelves.get(m.category or ""),
         "product": m.product,
         "versions": m.versions,
         "tags": list(m.tags),
@@ -201,7 +288,7 @@ def _write(
         "translation_of_id": original.id if original else None,
         "status": m.status,
         "updated_at": m.updated_at or now,
-        "checksum": m.checksum,
+        "checksum": checksum,
     }
     if known:
         article_id = known.id

@@ -1,0 +1,12 @@
+"""The editors' desk: pages of those who write, review and look after what is searched."""
+
+from flask import Flask
+
+
+def init_desk(app: Flask) -> None:
+    import knowledge.desk.editing_views  # noqa: F401  (pages)
+    from knowledge.articles.scheduling import init_scheduling
+    from knowledge.desk.gate import bp as editing
+
+    app.register_blueprint(editing)
+    init_scheduling(app)
