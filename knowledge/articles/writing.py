@@ -167,7 +167,7 @@ def shelve(slug: str, *, position: int, icon: str, titles: dict[str, str], descr
 def _known(manuscripts: Sequence[Manuscript]) -> tuple[dict[str, _Known], dict[tuple[str, str], _Known]]:
     """What the database has of these already, by external id and by (slug, language)."""
     query = select(Article.id, Article.external_id, Article.checksum, Article.slug, Article.lang, Article.revision)
-    if len(manuscripts) <= 100:
+    if len(manuscripts) <= 1000:  # the portions of an import; more are found quicker by reading all
         names = {m.external_id for m in manuscripts} | {m.translation_of for m in manuscripts if m.translation_of}
         addresses = {(m.slug, m.lang) for m in manuscripts}
         query = query.where(
