@@ -84,7 +84,7 @@ def _result(hit: Hit, shown: Mapping[tuple[int, int], Shown], wanted: Wanted) ->
 
 
 def _url(item: Shown) -> str:
-    return item.url + (f"#{quote(item.anchor)}" if item.anchor else "")
+    return item.url + (f"#{quote(item.anchor, safe='=')}" if item.anchor else "")
 
 
 def answers(text: str, person: Any, locale: str, product: str | None = None, limit: int = 5) -> list[Result]:
@@ -96,8 +96,13 @@ def answers(text: str, person: Any, locale: str, product: str | None = None, lim
 def answer(text: str, person: Any, lang: str, limit: int) -> dict[str, Any]:
     """What `/api/search` and `python -m portal search --json` say."""
     found = search(text, person, lang)
-    shown = present(found, found.hits[:limit], person, lang)
-    gone = len(found.hits[:limit]) - len(shown)  # hidden or withdrawn a moment ago: not counted either
+    return listed(found, found.hits, person, lang, limit)
+
+
+def listed(found: Found, hits: Sequence[Hit], person: Any, lang: str, limit: int) -> dict[str, Any]:
+    """The same of hits that were narrowed."""
+    shown = present(found, hits[:limit], person, lang)
+    gone = len(hits[:limit]) - len(shown)  # hidden or withdrawn a moment ago: not counted either
     base = str(settings().base_url).rstrip("/")
     return {
         "results": [
@@ -111,5 +116,5 @@ def answer(text: str, person: Any, lang: str, limit: int) -> dict[str, Any]:
             }
             for result in shown
         ],
-        "total": found.total - gone,
+        "total": len(hits) - gone,
     }

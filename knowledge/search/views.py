@@ -1,23 +1,25 @@
 """The one search box: results, suggestions while typing, and the same for machines."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Hashable, Sequence
 
-from flask import Blueprint, make_response, render_template, request
+from flask import Blueprint, Response, make_response, render_template, request
 from flask.typing import ResponseReturnValue
 from flask_babel import get_locale
 from flask_login import current_user
 from markupsafe import Markup
 
-from knowledge.articles.reading import product_names
+from knowledge.articles.reading import Languages
+from knowledge.articles.shelves import Shelf, shelves
 from knowledge.paging import ListPages
-from knowledge.search.finding import Found, search
-from knowledge.search.presenting import answer, present
+from knowledge.search.narrowing import Catalogue, Narrowed, facets, whole_of
+from knowledge.search.presenting import listed, present
 from portal.fragments import fragment
 from portal.web import limiter, public, settings, wants_partial
 
 bp = Blueprint("search", __name__)
 
 PAGE, SUGGESTIONS, MOST = 10, 6, 50
+LONGEST_LOG = 100_000
 LONGEST_KEPT = 500  # bytes of an address
 
 _limit = limiter.shared_limit(lambda: settings().limit_search, scope="search")
@@ -27,29 +29,21 @@ _limit = limiter.shared_limit(lambda: settings().limit_search, scope="search")
 @public
 @_limit
 def results() -> ResponseReturnValue:
-    text, lang, product = request.args.get("q", ""), request.args.get("language"), request.args.get("product")
-    typing, names = wants_partial(), product_names()
-    found = search(text, current_user, locale(), lang=lang, product=product, typing=typing)
-    every = search(text, current_user, locale(), typing=typing) if lang or product else found
+    text, narrowed, typing = request.args.get("q", ""), Narrowed.by(request.args), wants_partial()
+    catalogue, here = Catalogue.read(), narrowed.find(text, current_user, locale(), typing=typing)
+    whole = whole_of(here, text, locale(), typing=typing)
 
     def render() -> str:
-        page = ListPages(items=found.hits, per_page=PAGE, max_per_page=PAGE)
-        shown = present(found, page.items, current_user, locale())
-        narrow = {"languages_found": every.languages(), "products_found": every.products(), "product_names": names}
-        chosen = {"lang": lang, "product": product}
-        return render_template("search/_results.html", found=found, page=page, results=shown, **narrow, **chosen)
+        page = ListPages(items=here.hits, per_page=PAGE, max_per_page=PAGE)
+        shown = present(here.found, page.items, current_user, locale())
+        narrow = {"facets": facets(whole, narrowed, catalogue), "product_names": catalogue.names, "narrowed": narrowed}
+        context = {"first": page.first, "version": narrowed.version, "topics": topics}
+        return render_template("search/_results.html", found=here.found, page=page, results=shown, **narrow, **context)
 
-    drawn = kept(render, found, every, names)
-    if typing:
-        return drawn
-    return render_template("search/results.html", found=found, drawn=drawn, lang=lang, product=product)
-
-
-def kept(render: Callable[[], str], found: Found, every: Found, names: dict[str, str]) -> Markup:
-    """The drawn results, kept by what was found and by the address: their links repeat its other arguments."""
-    if found.key is None or every.key is None or len(request.query_string) > LONGEST_KEPT:
-        return Markup(render())
-    return fragment(("search", found.key, every.key, tuple(names.items()), request.query_string), render)
+    keys = (here.found.key, *(part.found.key for part in whole.values()))
+    drawn = kept(render, *keys, hash(tuple(catalogue.names.items())))
+    template = "search/_typed.html" if typing else "search/results.html"
+    return render_template(template, found=here.found, drawn=drawn, narrowed=narrowed)
 
 
 @bp.get("/search/suggest")
@@ -60,9 +54,41 @@ def suggest() -> ResponseReturnValue:
     text = request.args.get("q", "")
     if len(text.strip()) < 2:
         return make_response("")
-    found = search(text, current_user, locale(), typing=True)
-    shown = present(found, found.hits[:SUGGESTIONS], current_user, locale())
-    return render_template("search/_suggest.html", found=found, results=shown)
+    here = Narrowed().find(text, current_user, locale(), typing=True)
+    best = here.hits[:SUGGESTIONS]
+
+    def render() -> str:
+        shown = present(here.found, best, current_user, locale())
+        return render_template(
+            "search/_options.html", found=here.found, results=shown, product_names=Catalogue.read().names
+        )
+
+    return render_template("search/_suggest.html", count=len(best), drawn=kept(render, here.found.key))
+
+
+@bp.route("/search/log", methods=["GET", "POST"])
+@public
+@_limit
+def log() -> ResponseReturnValue:
+    """What helps with an error message or a log: it comes by POST, so that nothing of it stands in an address."""
+    text = request.form.get("text", "")[:LONGEST_LOG]
+    here = Narrowed().find(text, current_user, locale())
+    shown = present(here.found, here.hits[:PAGE], current_user, locale())
+    context = {"found": here.found, "text": text, "results": shown, "first": 1}
+    page = render_template("search/log.html", product_names=Catalogue.read().names, **context)
+    return page, 422 if request.method == "POST" and not text.strip() else 200
+
+
+def topics() -> Sequence[Shelf]:
+    """Where to look on, for those who find nothing."""
+    return shelves(current_user, Languages(locale(), settings().default_locale))
+
+
+def kept(render: Callable[[], str], *keys: Hashable) -> Markup:
+    """What was drawn, kept by what was found and by the address: its links repeat the other arguments."""
+    if not request.args.get("q") or None in keys or len(request.query_string) > LONGEST_KEPT:
+        return Markup(render())
+    return fragment((request.endpoint, keys, request.query_string), render)
 
 
 @bp.get("/api/search")
@@ -71,8 +97,21 @@ def suggest() -> ResponseReturnValue:
 def api() -> ResponseReturnValue:
     """`{"results": [...], "total"}` with what this session may see; `limit` is 1 to 50, 10 if it is no number."""
     limit = min(max(request.args.get("limit", 10, type=int), 1), MOST)
+    narrowed = Narrowed.by(request.args)
+    if problem := narrowed.problem(Catalogue.read()):
+        return {"error": {"code": 400, "message": problem}}, 400
     lang = request.args.get("lang") or locale()
-    return answer(request.args.get("q", ""), current_user, lang, limit)
+    here = narrowed.find(request.args.get("q", ""), current_user, lang)
+    return listed(here.found, here.hits, current_user, lang, limit)
+
+
+@bp.get("/opensearch.xml")
+@public
+def description() -> Response:
+    """For browsers that offer the portal's search in their own field (OpenSearch 1.1)."""
+    answer = make_response(render_template("search/opensearch.xml"))
+    answer.mimetype = "application/opensearchdescription+xml"
+    return answer
 
 
 def locale() -> str:

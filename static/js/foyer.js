@@ -24,32 +24,84 @@
       menu.open = false;
       menu.querySelector("summary").focus();
     }
-    for (const list of all("[data-suggest]")) {
-      if (list.contains(document.activeElement)) list.closest("[data-search]").querySelector("input").focus();
-      list.replaceChildren();
-    }
   });
 
-  // "/" or Ctrl-K goes to the search field; the arrows walk through its suggestions.
+  // Search. Suggestions are a list box below their field: the focus stays in the field, the arrows choose.
+  const FIELD = "[data-suggested]"; // a search field that has such a list
+  let asking = null; // the list that waits for suggestions
+  let back = null; // what had the focus before "/" took it
+  const listOf = (input) => input.form.querySelector("[data-suggest]");
+  const point = (input, option) => {
+    for (const other of all("[role=option]", listOf(input))) other.setAttribute("aria-selected", other === option);
+    input.setAttribute("aria-activedescendant", option?.id ?? "");
+    option?.scrollIntoView({ block: "nearest" });
+  };
+  const unfold = (input, open) => {
+    const list = listOf(input);
+    asking = open ? asking : null;
+    list.hidden = !open || !list.firstElementChild;
+    input.setAttribute("aria-expanded", !list.hidden);
+    point(input, null);
+  };
+  const openSearch = (event) => {
+    const find = () => all("[data-search] input[type=search]").find((input) => input.offsetParent);
+    if (document.querySelector("dialog[open]:not(#palette)")) return;
+    event.preventDefault();
+    back = find() && document.activeElement;
+    if (!back) byId("palette")?.showModal();
+    find()?.focus();
+    find()?.select();
+  };
   document.addEventListener("keydown", (event) => {
-    const typing = event.target.closest?.("input, textarea, select, [contenteditable]");
-    const wanted = (event.key === "/" && !typing) || (event.key?.toLowerCase() === "k" && (event.ctrlKey || event.metaKey));
-    const field = wanted && all("[data-search] input[type=search]").find((input) => input.offsetParent);
-    if (field) {
-      event.preventDefault();
-      field.focus();
-      field.select();
-    }
-    const search = event.target.closest?.("[data-search]");
-    const step = { ArrowDown: 1, ArrowUp: -1 }[event.key];
-    if (search && step) {
-      const stops = [search.querySelector("input"), ...all("[data-suggest] a", search)];
-      const next = stops[stops.indexOf(event.target) + step];
-      if (next) {
-        event.preventDefault();
-        next.focus();
-      }
-    }
+    const isFree = !event.target.closest?.("input, textarea, select, [contenteditable]");
+    if (event.ctrlKey || event.metaKey ? event.key?.toLowerCase() === "k" : event.key === "/" && isFree) openSearch(event);
+    const input = event.target.closest?.(FIELD);
+    if (!input || event.isComposing) return;
+    const list = listOf(input);
+    const options = all("[role=option]", list);
+    const at = list.hidden ? -1 : options.findIndex((option) => option.matches("[aria-selected=true]"));
+    const next = { ArrowDown: (at + 1) % options.length, ArrowUp: Math.max(at, 0) - 1, ...(at >= 0 && { Home: 0, End: -1 }) }[event.key];
+    if (next !== undefined && options.length) {
+      if (list.hidden) unfold(input, true);
+      point(input, options.at(next));
+    } else if (event.key === "Enter" && at >= 0) {
+      options[at].dispatchEvent(new MouseEvent("click", event)); // with its Ctrl key, for a new tab
+    } else if (event.key === "Escape") {
+      if (input.closest("dialog")) input.closest("dialog").close();
+      else if (list.hidden) back?.focus();
+      unfold(input, false);
+    } else return;
+    event.preventDefault();
+  });
+  document.addEventListener("input", ({ target }) => { asking = target.matches(FIELD) ? (point(target), listOf(target)) : asking; });
+  document.addEventListener("focusin", (event) => event.target.matches(FIELD) && unfold(event.target, true));
+  document.addEventListener("focusout", (event) => event.target.matches(FIELD) && unfold(event.target, false));
+  document.addEventListener("mousedown", (event) => event.target.closest("[data-suggest]") && event.preventDefault());
+  document.addEventListener("htmx:beforeSwap", (event) => { event.detail.shouldSwap &&= !event.target.matches("[data-suggest]") || event.target === asking; });
+  document.addEventListener("htmx:afterSwap", ({ target: list }) => {
+    if (!list.matches("[data-suggest]")) return;
+    all("[role=option]", list).forEach((option, n) => { option.id = `${list.id}-${n}`; });
+    unfold(document.activeElement, true);
+    list.nextElementSibling.textContent = list.firstElementChild?.dataset.said ?? "";
+  });
+  // Which result was opened is told on the way; a long text that is pasted goes to the page for logs.
+  const open = (event) => {
+    const hit = event.button < 2 && event.target.closest("[data-hit]");
+    const counted = hit && hit.closest("[data-clicks]");
+    if (counted) navigator.sendBeacon(counted.dataset.clicks, new URLSearchParams({ hit: hit.dataset.hit }));
+    if (event.button || event.ctrlKey || event.metaKey || event.shiftKey) return;
+    if (event.target.closest("[data-palette]")) openSearch(event);
+    else if (event.target.matches("#palette") || event.target.closest("#palette a")) byId("palette").close();
+  };
+  document.addEventListener("click", open);
+  document.addEventListener("auxclick", open);
+  document.addEventListener("paste", (event) => {
+    const text = event.clipboardData.getData("text/plain").trim();
+    const page = event.target.closest("[data-search]")?.dataset.search;
+    if (!page || (text.length <= event.target.maxLength && !text.includes("\n"))) return;
+    event.preventDefault();
+    sessionStorage.pasted = text;
+    location.assign(page);
   });
 
   // Tabs: links to panels become a tab list with arrow keys.
@@ -89,6 +141,10 @@
     next.focus();
   });
 
+  // The platform chosen in one article's tabs is chosen in all others.
+  const choose = (name) => all("[data-tab]").forEach((tab) => { tab.checked ||= tab.dataset.tab === name; });
+  document.addEventListener("change", ({ target }) => target.dataset.tab && choose(localStorage.tab = target.dataset.tab));
+
   // A form with data-confirm asks in the page's dialog first.
   document.addEventListener("submit", (event) => {
     const form = event.target;
@@ -112,7 +168,8 @@
   document.addEventListener("click", async (event) => {
     const copy = event.target.closest("[data-copy]");
     if (copy && navigator.clipboard) {  // absent on plain http
-      await navigator.clipboard.writeText(new URL(copy.dataset.copy, location.href).href);
+      const code = copy.parentElement.querySelector("code");
+      await navigator.clipboard.writeText(copy.dataset.copy ? new URL(copy.dataset.copy, location.href).href : code.textContent);
       const text = copy.querySelector("span");
       const before = (copy.dataset.before ??= text.textContent);
       text.textContent = copy.dataset.copied;
@@ -187,8 +244,15 @@
     all("[data-tabs]", part).forEach(dressTabs);
     all("[data-count]", part).forEach(count);
     all("[data-tell]", part).forEach(tell);
+    all(".highlight", part).forEach((block) => block.append(byId("copy-code")?.content.cloneNode(true) ?? ""));
+    const area = sessionStorage.pasted && part.querySelector("[data-pasted]");
+    if (area) {
+      [area.value, sessionStorage.pasted] = [sessionStorage.pasted, ""];
+      area.form.requestSubmit();
+    }
     all("[data-focus]", part).slice(0, 1).forEach((element) => element.focus());
   };
   dress(document);
+  choose(localStorage.tab);
   document.addEventListener("htmx:load", (event) => event.target !== document.body && dress(event.target));
 })();
