@@ -37,7 +37,8 @@ CALLOUTS = {
 # Ids of the page around the article, which a heading must not take.
 PAGE_IDS = frozenset(
     {"main", "ask", "ask-text", "band-dots", "band-hatch", "band-range", "contents", "flashes", "head-q"}
-    | {"head-q-suggest", "helpful", "helpful-question", "related", "sign-out"}
+    | {"copy-code", "files", "follow", "follow-email", "head-q-suggest", "helpful", "helpful-question", "related"}
+    | {"palette", "palette-q", "palette-q-suggest", "sign-out", "vote-comment", "vote-hint", "vote-question"}
 )
 
 _MARK = re.compile(r"\[!(\w+)\][ \t]*(.*)")
@@ -123,6 +124,8 @@ def _name_headings(state: StateCore) -> None:
         taken.add(anchor)
         token.attrSet("id", anchor)
         token.meta["heading"] = heading
+        if state.env.get("is_bare"):
+            continue
         link = Token("html_inline", "", 0)
         link.content = f' <a class="header-anchor" href="#{anchor}" aria-label="{escapeHtml(heading)}">#</a>'
         inline.children.append(link)

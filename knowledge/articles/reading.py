@@ -1,4 +1,4 @@
-"""What the pages of the knowledge base show: columns, one row for each address, in the language read best."""
+"""What the page of an article shows: columns, one row for each address, in the language read best."""
 
 import re
 from collections.abc import Sequence
@@ -9,17 +9,18 @@ from typing import Any
 from babel import Locale, UnknownLocaleError
 from flask_babel import gettext as _
 from markupsafe import Markup
-from sqlalchemy import ColumnElement, Select, bindparam, case, func, select
+from sqlalchemy import ColumnElement, bindparam, case, func, or_, select
+from sqlalchemy.orm import aliased
 
-from knowledge.articles.article import Article, Category, Vote, best_language
+from knowledge.articles.article import Article, Category, best_language
+from knowledge.articles.revision import ArticleFile, OldAddress
 from knowledge.audience import sees
 from knowledge.edition import Edition
-from knowledge.paging import RowPages
 from portal.accounts.products import Product
 from portal.db import db
 
-TOP, RECENT, RELATED, PAGE = 4, 6, 4, 30
-ALL = "all"  # the address of the list of everything
+RELATED = 4
+MOST_IN_ORDER = 500  # in a longer section nobody reads one after the other
 COLUMNS = (
     Article.id,
     Article.slug,
@@ -30,6 +31,7 @@ COLUMNS = (
     Article.product,
     Article.versions,
     Article.tags,
+    Article.position,
     Article.updated_at,
 )
 
@@ -68,67 +70,6 @@ def preferred(person: Any, languages: Languages, *where: ColumnElement[bool]) ->
 
 
 @dataclass(frozen=True)
-class Shelf:
-    """A category with how many articles it has, and the first of them."""
-
-    slug: str
-    icon: str
-    title: str
-    description: str
-    count: int
-    articles: Sequence[Any]
-
-
-def shelves(person: Any, languages: Languages) -> list[Shelf]:
-    """The categories that have something for this person, in the editors' order."""
-    mine = preferred(person, languages)
-    votes = select(Vote.article_id, func.sum(case((Vote.is_helpful, 1), else_=-1)).label("sum"))
-    liked = votes.group_by(Vote.article_id).subquery()
-    order = (func.coalesce(liked.c.sum, 0).desc(), mine.c.updated_at.desc(), mine.c.id)
-    place = func.row_number().over(partition_by=mine.c.category_id, order_by=order).label("place")
-    count = func.count().over(partition_by=mine.c.category_id).label("count")
-    placed = select(mine, place, count).outerjoin(liked, liked.c.article_id == mine.c.id).subquery()
-    first = select(placed).where(placed.c.place <= TOP).order_by(placed.c.place)
-    by_category: dict[int, list[Any]] = {}
-    for row in db.session.execute(first):
-        by_category.setdefault(row.category_id, []).append(row)
-    columns = (Category.id, Category.slug, Category.icon, Category.titles, Category.descriptions)
-    return [
-        Shelf(c.slug, c.icon, languages.choose(c.titles), languages.choose(c.descriptions), rows[0].count, rows)
-        for c in db.session.execute(select(*columns).order_by(Category.position, Category.slug))
-        if (rows := by_category.get(c.id))
-    ]
-
-
-def recent(person: Any, languages: Languages) -> Sequence[Any]:
-    """What was updated last."""
-    mine = preferred(person, languages)
-    return db.session.execute(select(mine).order_by(mine.c.updated_at.desc(), mine.c.id).limit(RECENT)).all()
-
-
-def category(slug: str, person: Any, languages: Languages) -> Shelf | None:
-    """One category without its articles, or None; one that has nothing for this person does not exist for them."""
-    if "\0" in slug:
-        return None
-    if slug == ALL:
-        return Shelf(ALL, "book-open", _("All articles"), "", 0, ())
-    readable = Article.visible_to(person).where(Article.category_id == Category.id).exists()
-    row = db.session.execute(select(Category).filter_by(slug=slug).where(readable)).scalar_one_or_none()
-    if row is None:
-        return None
-    return Shelf(slug, row.icon, languages.choose(row.titles), languages.choose(row.descriptions), 0, (row.id,))
-
-
-def listed(shelf: Shelf, person: Any, languages: Languages, sort: str) -> RowPages:
-    """The articles of a category, page by page, by title or with the newest first."""
-    where = (Article.category_id == shelf.articles[0],) if shelf.slug != ALL else ()
-    mine = preferred(person, languages, *where)
-    order = (mine.c.updated_at.desc(), mine.c.id) if sort == "updated" else (func.lower(mine.c.title), mine.c.id)
-    query: Select[Any] = select(mine).order_by(*order)
-    return RowPages(select=query, session=db.session, per_page=PAGE, max_per_page=PAGE)
-
-
-@dataclass(frozen=True)
 class Address:
     """An address and the article it leads this reader to; `edition` is part of every key under which it is kept."""
 
@@ -160,6 +101,25 @@ def address(slug: str, person: Any, wanted: str | None, languages: Languages) ->
     return Address((row.token, row.number), row.id, row.lang, tuple(sorted(available)))
 
 
+def moved(slug: str, person: Any) -> str | None:
+    """Where what this old address once named is now; None if it leads to nothing that this person may know of."""
+    target = select(Article.slug).join(OldAddress, OldAddress.article_id == Article.id).where(OldAddress.slug == slug)
+    now = "" if "\0" in slug else db.session.scalar(target)
+    known = select(Article.id).where(Article.slug == now, *_known_to(person))
+    return now if now and db.session.scalar(known.limit(1)) else None
+
+
+def archived(slug: str, person: Any, languages: Languages) -> str | None:
+    """The title of what stood at this address until the editors put it away, if this person might read it then."""
+    gone = (Article.slug == slug, Article.status == "archived", Article.visibility.in_(sees(person)))
+    query = select(Article.title).where(*gone).order_by(languages.order(), Article.id).limit(1)
+    return None if "\0" in slug else db.session.scalar(query)
+
+
+def _known_to(person: Any) -> tuple[ColumnElement[bool], ...]:
+    return Article.status.in_(("published", "archived")), Article.visibility.in_(sees(person))
+
+
 class Page:
     """Everything the page of one article shows, read when it is asked for."""
 
@@ -168,25 +128,38 @@ class Page:
 
     @cached_property
     def article(self) -> Any:
-        extra = (Article.html, Article.toc, Article.machine_translated, Article.translation_of_id)
-        query = select(*COLUMNS, *extra, Category.slug.label("shelf"), Category.titles)
-        return db.session.execute(query.outerjoin(Article.category).where(Article.id == self.where.article_id)).one()
+        extra = (Article.html, Article.toc, Article.visibility, Article.published_at)
+        translated = (Article.machine_translated, Article.translation_of_id, Article.translated_revision)
+        above = aliased(Category)
+        shelf = (Category.slug.label("shelf"), Category.titles, above.slug.label("upper_shelf"))
+        query = select(*COLUMNS, *extra, *translated, *shelf, above.titles.label("upper_titles"))
+        query = query.outerjoin(Article.category).outerjoin(above, above.id == Category.parent_id)
+        return db.session.execute(query.where(Article.id == self.where.article_id)).one()
 
     @property
     def html(self) -> Markup:
         """The text as `rendering.py` made and cleaned it."""
         return Markup(self.article.html)
 
-    @cached_property
-    def shelf_title(self) -> str:
-        return self.languages.choose(self.article.titles) if self.article.titles else ""
+    @property
+    def trail(self) -> list[tuple[str, str]]:
+        """(title, slug) of the category and section it stands in, from the top."""
+        a, choose = self.article, self.languages.choose
+        both = ((a.upper_titles, a.upper_shelf), (a.titles, a.shelf))
+        return [(choose(titles), slug) for titles, slug in both if slug]
 
     @cached_property
     def original(self) -> Any:
-        """Language and title of the article this one was translated from, if this person may read it."""
-        query = select(Article.lang, Article.title).where(Article.id == self.article.translation_of_id)
-        visible = (Article.status == "published", Article.visibility.in_(sees(self.person)))
-        return db.session.execute(query.where(*visible)).first()
+        """The article this one was translated from, if this person may read it."""
+        columns = (Article.id, Article.slug, Article.lang, Article.title, Article.revision, Article.updated_at)
+        query = self._readable(*columns).where(Article.id == self.article.translation_of_id)
+        return db.session.execute(query).first()
+
+    @property
+    def is_outdated(self) -> bool:
+        """The original was revised after this translation was made, or last found right."""
+        revision, original = self.article.translated_revision, self.original
+        return bool(original and revision is not None and original.revision > revision)
 
     @property
     def is_in_readers_language(self) -> bool:
@@ -200,15 +173,55 @@ class Page:
         return name or self.article.product
 
     @cached_property
+    def files(self) -> Sequence[Any]:
+        """What the editors offer for download with this article, whichever of its translations they put it to."""
+        here = self._readable(Article.id).where(Article.slug == self.article.slug)
+        columns = (ArticleFile.token, ArticleFile.filename, ArticleFile.content_type, ArticleFile.size)
+        listed = select(*columns).where(ArticleFile.is_listed, ArticleFile.article_id.in_(here))
+        return db.session.execute(listed.order_by(ArticleFile.filename, ArticleFile.id)).all()
+
+    @cached_property
+    def neighbours(self) -> Any:
+        """before_slug, before_title, after_slug and after_title: what stands next to it in its section."""
+        section = Article.category_id == self.article.category_id
+        many = select(Article.id).where(section, Article.status == "published").limit(MOST_IN_ORDER + 1)
+        if self.article.category_id is None or len(db.session.scalars(many).all()) > MOST_IN_ORDER:
+            return None
+        mine = preferred(self.person, self.languages, section)
+        order = (mine.c.position, func.lower(mine.c.title), mine.c.id)
+        beside = [
+            side(column).over(order_by=order).label(f"{name}_{column.name}")
+            for name, side in (("before", func.lag), ("after", func.lead))
+            for column in (mine.c.slug, mine.c.title)
+        ]
+        ordered = select(mine.c.slug, *beside).subquery()
+        return db.session.execute(select(ordered).where(ordered.c.slug == self.article.slug)).first()
+
+    @cached_property
     def related(self) -> list[Any]:
-        """Articles of the same category, those that share the most tags first."""
+        """Articles of the same category and its sections, those that share the most tags first."""
         if self.article.category_id is None:
             return []
-        here = (Article.category_id == self.article.category_id, Article.slug != self.article.slug)
+        near = select(Category.id).where(or_(*(c == self._top for c in (Category.id, Category.parent_id))))
+        here = (Article.category_id.in_(near), Article.slug != self.article.slug)
         mine = preferred(self.person, self.languages, *here)
         rows = db.session.execute(select(mine).order_by(mine.c.updated_at.desc(), mine.c.id).limit(100)).all()
-        tags, product = set(self.article.tags), self.article.product
-        return sorted(rows, key=lambda row: -(2 * len(tags & set(row.tags)) + (row.product == product)))[:RELATED]
+        tags, product, section = set(self.article.tags), self.article.product, self.article.category_id
+
+        def nearness(row: Any) -> int:
+            return 4 * len(tags & set(row.tags)) + 2 * (row.product == product) + (row.category_id == section)
+
+        return sorted(rows, key=nearness, reverse=True)[:RELATED]
+
+    @property
+    def _top(self) -> Any:
+        """The id of the category that holds this article or its section."""
+        here = aliased(Category)
+        top = select(func.coalesce(here.parent_id, here.id)).where(here.id == self.article.category_id)
+        return top.scalar_subquery()
+
+    def _readable(self, *columns: Any) -> Any:
+        return select(*columns).where(Article.status == "published", Article.visibility.in_(sees(self.person)))
 
 
 def product_names() -> dict[str, str]:
@@ -236,3 +249,8 @@ def version_range(versions: str | None) -> str:
     if between := re.fullmatch(r">=\s*([\w.]+)\s*,?\s*<\s*([\w.]+)", versions):
         return _("%(first)s to before %(last)s", first=between[1], last=between[2])
     return versions
+
+
+def file_kind(filename: str) -> str:
+    """What sort of file it is, by its ending: 'PDF'."""
+    return filename.rpartition(".")[2][:5].upper() if "." in filename else ""

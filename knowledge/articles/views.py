@@ -4,13 +4,16 @@ import secrets
 from collections.abc import Callable
 from typing import Any
 
-from flask import Blueprint, abort, redirect, render_template, request, session, url_for
+from flask import Blueprint, Response, abort, redirect, render_template, request, session, url_for
 from flask.typing import ResponseReturnValue
 from flask_babel import get_locale
 from flask_login import current_user
 from markupsafe import Markup
 
-from knowledge.articles import reading
+from knowledge.articles import reading, shelves
+from knowledge.articles.comparing import side_by_side
+from knowledge.articles.following import is_following
+from knowledge.articles.votes import REASONS, take_back
 from knowledge.articles.votes import vote as keep_vote
 from knowledge.audience import sees
 from knowledge.edition import Edition
@@ -19,16 +22,18 @@ from portal.fragments import fragment
 from portal.web import limiter, public, settings, wants_partial
 
 bp = Blueprint("articles", __name__, url_prefix="/kb")
+bp.add_app_template_filter(reading.file_kind)
 bp.add_app_template_filter(reading.language_name)
 bp.add_app_template_filter(reading.version_range)
+ANSWERS = ("yes", "no", "undo")
 
 
 @bp.get("/")
 @public
 def index() -> ResponseReturnValue:
     def render() -> str:
-        shelves, recent = reading.shelves(current_user, languages()), reading.recent(current_user, languages())
-        return render_template("articles/_index.html", shelves=shelves, recent=recent)
+        topics, recent = shelves.shelves(current_user, languages()), shelves.recent(current_user, languages())
+        return render_template("articles/_index.html", shelves=topics, recent=recent)
 
     return render_template("articles/index.html", shelves=kept(render, "index", Edition.current()))
 
@@ -36,13 +41,14 @@ def index() -> ResponseReturnValue:
 @bp.get("/category/<slug>")
 @public
 def category(slug: str) -> ResponseReturnValue:
-    shelf = reading.category(slug, current_user, languages()) or abort(404)
+    shelf = shelves.category(slug, current_user, languages()) or abort(404)
     sort = "updated" if request.args.get("sort") == "updated" else "title"
     page = request.args.get("page", 1, type=int)
 
     def render() -> str:
-        articles, names = reading.listed(shelf, current_user, languages(), sort), reading.product_names()
-        context = {"shelf": shelf, "articles": articles, "sort": sort, "product_names": names}
+        articles, names = shelves.listed(shelf, current_user, languages(), sort), reading.product_names()
+        below = shelves.sections(shelf, current_user, languages()) if sort == "title" and page == 1 else ()
+        context = {"shelf": shelf, "articles": articles, "sort": sort, "product_names": names, "sections": below}
         return render_template("articles/_category.html", **context)
 
     content = kept(render, "category", Edition.current(), shelf.slug, sort, page)
@@ -54,46 +60,88 @@ def category(slug: str) -> ResponseReturnValue:
 def show(slug: str) -> ResponseReturnValue:
     where = find(slug)
     page, readers = reading.Page(where, current_user, languages()), those_like(current_user)
+    follows = current_user.is_authenticated and is_following(where.article_id, by=current_user)
 
-    def part(name: str) -> Markup:
-        key = ("articles", name, where.edition, where.article_id, *readers)
-        return fragment(key, lambda: render_template(f"articles/_{name}.html", page=page))
+    def part(name: str, *key: Any) -> Markup:
+        key = ("articles", name, where.edition, where.article_id, *readers, *key)
+        return fragment(key, lambda: render_template(f"articles/_{name}.html", page=page, follows=follows))
 
-    return render_template("articles/show.html", slug=slug, where=where, part=part)
+    after = [current_user.is_authenticated, follows]
+    return render_template("articles/show.html", slug=slug, where=where, part=part, after=after, reasons=REASONS)
+
+
+@bp.get("/<slug>/compare")
+@public
+def compare(slug: str) -> ResponseReturnValue:
+    """A translation side by side with its original; what is an original itself has its own page."""
+    where = find(slug)
+    page = reading.Page(where, current_user, languages())
+    if page.original is None:
+        return redirect(url_for(".show", slug=slug, **asked_language()))
+
+    def render() -> str:
+        rows = side_by_side(page.original.id, where.article_id)
+        return render_template("articles/_compare.html", page=page, rows=rows)
+
+    content = kept(render, "compare", where.edition, where.article_id)
+    return render_template("articles/compare.html", page=page, content=content)
 
 
 @bp.post("/<slug>/helpful")
 @public
 @limiter.limit("30 per hour")
 def vote(slug: str) -> ResponseReturnValue:
-    where = find(slug)
-    if request.form.get("helpful") not in ("yes", "no"):
+    where, given, now = find(slug), request.form, utcnow()
+    answer, reason, comment = (given.get(name, "") for name in ("helpful", "reason", "comment"))
+    if answer not in ANSWERS or reason not in ("", *REASONS):
         abort(400)
-    if current_user.is_authenticated:
-        voter = f"account {current_user.id}"
+    if answer == "undo":
+        take_back(where.article_id, voter=voter())
     else:
-        voter = session.setdefault("voter", secrets.token_hex(12))
-    keep_vote(where.article_id, request.form["helpful"] == "yes", voter=voter, now=utcnow())
+        keep_vote(where.article_id, answer == "yes", voter=voter(), now=now, reason=reason, comment=comment)
     db.session.commit()
+    said = "told" if answer == "no" and (reason or comment) else answer
     if wants_partial():
-        return render_template("articles/_thanks.html", slug=slug, was_helpful=request.form["helpful"] == "yes")
-    return redirect(url_for(".show", slug=slug, thanks=request.form["helpful"], _anchor="helpful"))
+        return render_template("articles/_voted.html", slug=slug, lang=where.lang, said=said, reasons=REASONS)
+    return redirect(url_for(".show", slug=slug, thanks=said, _anchor="helpful", **asked_language()))
+
+
+def voter() -> str:
+    """Whose answer it is: the account's, else this browser session's."""
+    if current_user.is_authenticated:
+        return f"account {current_user.id}"
+    return f"{session.setdefault('voter', secrets.token_hex(12))}"
 
 
 def home_knowledge() -> Markup:
     """The topics, for the home page; nothing while there are none."""
 
     def render() -> str:
-        shelves = reading.shelves(current_user, languages())
-        return render_template("articles/_home.html", shelves=shelves) if shelves else ""
+        topics = shelves.shelves(current_user, languages())
+        return render_template("articles/_home.html", shelves=topics) if topics else ""
 
     return kept(render, "home", Edition.current())
 
 
 def find(slug: str) -> reading.Address:
-    """Where the address leads the reader; `in` or `lang` asks for a language. 404 when it leads nowhere."""
+    """Where the address leads the reader; `in` or `lang` asks for a language.
+
+    An old address leads on to the new one, for ever; what was put away says so (410); all else is 404.
+    """
     wanted = request.args.get("in") or request.args.get("lang")
-    return reading.address(slug, current_user, wanted, languages()) or abort(404)
+    if found := reading.address(slug, current_user, wanted, languages()):
+        return found
+    if new := reading.moved(slug, current_user):
+        there = {**(request.view_args or {}), "slug": new, **asked_language()}
+        abort(redirect(url_for(request.endpoint or ".show", **there), 301 if request.method == "GET" else 308))
+    if title := reading.archived(slug, current_user, languages()):
+        abort(Response(render_template("articles/gone.html", title=title), 410))
+    abort(404)
+
+
+def asked_language() -> dict[str, Any]:
+    """The language that the address asks for, to ask for it at the next one too."""
+    return {name: request.args[name] for name in ("in", "lang") if name in request.args}
 
 
 def languages() -> reading.Languages:

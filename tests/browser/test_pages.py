@@ -23,7 +23,8 @@ VIEWS = [(size, scheme) for size in ("wide", "phone") for scheme in ("light", "d
 # Addresses that answer with something else than a page of their own, or only to a secret in the link.
 NO_PAGE = {
     "/static/<path:filename>", "/account/fs-static/<path:filename>", "/healthz", "/readyz", "/brand.css", "/brand-logo",
-    "/search/suggest", "/tickets/answers", "/tickets/quote",  # pieces that htmx puts into a page
+    "/robots.txt", "/sitemap.xml", "/sitemap-<int:number>.xml",
+    "/search/suggest", "/opensearch.xml", "/tickets/answers", "/tickets/quote",  # pieces that htmx puts into a page
     "/demo/mail/<int:mail_id>/html",  # shut in a sandbox where not even axe may run
 }  # fmt: skip
 

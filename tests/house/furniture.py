@@ -8,7 +8,8 @@ from flask_security.confirmable import generate_confirmation_token
 from flask_security.recoverable import generate_reset_password_token
 from sqlalchemy import select
 
-from knowledge.articles.article import Category
+from knowledge.articles import following
+from knowledge.articles.article import Article, Category
 from knowledge.articles.writing import Manuscript, publish
 from knowledge.documents.document import Document
 from knowledge.documents.extraction import Reading, keep
@@ -59,6 +60,10 @@ def furnish(world: cast.World) -> dict[str, object]:
         "sign_in_id": open_sign_in(carla, now=utcnow())[0].id,
         "membership_id": db.session.scalar(select(Membership.id).where(Membership.user_id == colleague.id)),
         "/kb/category/<slug> slug": "guides",
+        "/kb/<slug>/compare slug": "leitfaden",
+        "/kb/following/<token> token": _follow(),
+        "/kb/following/<token>/stop token": _follow(),
+        "/sitemap-<int:number>.xml number": 1,
         "slug": "guide",
         "document_id": handbook.id,
         "/manuals/<slug> slug": handbook.slug,
@@ -123,3 +128,11 @@ def _shelve() -> None:
     db.session.flush()
     yesterday = utcnow() - timedelta(days=1)
     publish(Manuscript("guide", "guide", "en", "A guide", "## First\n\nPress it.", category="guides"), now=yesterday)
+    german = Manuscript("leitfaden", "leitfaden", "de", "Ein Leitfaden", "## Erstens\n\nDrücken.", translation_of="guide")
+    publish(german, now=yesterday)
+
+
+def _follow() -> str:
+    """What stands in the links to an address that was asked whether it wants to follow the guide."""
+    guide = db.session.scalars(select(Article).filter_by(slug="guide")).one()
+    return following.key_of(following.kept(guide.id, "fay@follower.example", now=utcnow(), locale="en", zone="UTC"))

@@ -49,7 +49,7 @@ def test_templates_can_be_parsed() -> None:
 
 
 def test_no_script_stands_in_a_page() -> None:
-    offences = found(r"<script\b(?![^>]*\bsrc=)(?![^>]*application/json)[^>]*>", PAGES)
+    offences = found(r"<script\b(?![^>]*\bsrc=)(?![^>]*application/(?:ld\+)?json)[^>]*>", PAGES)
     offences += found(r"\son[a-z]+\s*=\s*[\"']", PAGES) + found(r"javascript:", PAGES)
     assert not offences, told(offences)
 

@@ -10,7 +10,7 @@ from flask import Flask
 from flask.testing import FlaskClient
 from sqlalchemy import event
 
-from knowledge.articles import reading
+from knowledge.articles import shelves
 from knowledge.articles.markdown import PAGE_IDS
 from knowledge.articles.writing import publish
 from portal.db import db, utcnow
@@ -127,13 +127,13 @@ def test_a_list_is_kept_by_what_it_knows_and_not_by_what_else_was_asked(
 ) -> None:
     write(category="quays")
     drawn: list[str] = []
-    listed = reading.listed
+    listed = shelves.listed
 
     def noted(*asked: Any) -> Any:
         drawn.append("x")
         return listed(*asked)
 
-    monkeypatch.setattr(reading, "listed", noted)
+    monkeypatch.setattr(shelves, "listed", noted)
     pages = {client.get(f"/kb/category/quays?{more}").text.split("<main")[1] for more in ("", "a=1", "b=<2>", "page=1")}
     assert len(drawn) == 1
     assert len(pages) == 1 and "b=" not in pages.pop()

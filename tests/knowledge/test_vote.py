@@ -34,7 +34,7 @@ def test_a_person_has_one_vote_in_every_browser(
 def test_htmx_gets_the_thanks_alone(client: FlaskClient, write: Callable[..., str]) -> None:
     write()
     answer = client.post("/kb/harbour/helpful", data={"helpful": "no"}, headers={"HX-Request": "true"})
-    assert "We will look at this article again" in answer.text and "<html" not in answer.text
+    assert "What is the matter" in answer.text and "<html" not in answer.text
 
 
 def test_it_needs_the_token_and_a_plain_answer(app: Flask, client: FlaskClient, write: Callable[..., str]) -> None:
@@ -54,7 +54,7 @@ def test_the_form_carries_the_readers_own_token(app: Flask, client: FlaskClient,
     write()
     field = re.compile(r'name="csrf_token" value="([^"]+)"')
     for browser in (client, app.test_client()):
-        (token,) = field.findall(browser.get("/kb/harbour").text)
+        (token,) = set(field.findall(browser.get("/kb/harbour").text))
         form = {"helpful": "yes", "csrf_token": token}
         assert browser.post("/kb/harbour/helpful", data=form, csrf=False).status_code == 302  # type: ignore[call-arg]
     assert votes(app) == [True, True]
