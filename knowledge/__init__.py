@@ -9,6 +9,7 @@ def init_knowledge(app: Flask, config: Settings) -> None:
     import knowledge.articles.revision
     import knowledge.documents.document
     import knowledge.documents.downloads
+    import knowledge.exchange.origin
     import knowledge.search.guidance
     import knowledge.search.log  # noqa: F401  (tables)
     from knowledge.articles.views import bp as articles

@@ -1,7 +1,11 @@
-"""Commands: bring articles in, build the index anew, search."""
+"""Commands: bring articles in and out, build the index anew, search."""
 
 import json
+import sys
 import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from functools import partial
 from pathlib import Path
 
 import click
@@ -11,8 +15,12 @@ from flask_login import AnonymousUserMixin
 from sqlalchemy import select
 
 from knowledge.documents.demo import add_demo_documents
-from knowledge.exchange.markdown import NotTaken, Report, import_demo, import_folder
-from knowledge.exchange.mallard import import_mallard
+from knowledge.exchange.exporting import EXPORTS
+from knowledge.exchange.intake import Intake
+from knowledge.exchange.kinds import KINDS, read
+from knowledge.exchange.markdown import import_demo
+from knowledge.exchange.report import NotTaken, Problem, Report
+from knowledge.exchange.taking import BATCH, Taking
 from knowledge.search.engine import Busy
 from knowledge.search.finding import search as find
 from knowledge.search.index import apply_changes, rebuild
@@ -21,40 +29,130 @@ from portal.accounts.people import User
 from portal.db import db, utcnow, writing
 from portal.web import settings
 
+SHOWN = 50  # problems on the screen; a report has them all
+SOME_NOT_TAKEN = 3  # the exit code
+
 
 @click.command("import")
-@click.argument("kind", type=click.Choice(["markdown", "mallard"]))
+@click.argument("kind", type=click.Choice(KINDS))
 @click.argument("path", type=click.Path(path_type=Path))
-@click.option("--lang", help="The language of the files: for Markdown that names none, and for every Mallard page.")
-@click.option("--collection", default="", help="Mallard: what the ids begin with. Default: the folder's name.")
+@click.option("--lang", help="The language of what names none; of every file for html and mallard.")
+@click.option(
+    "--collection", default="", help="What the ids begin with (all but markdown). Default: the folder's name."
+)
+@click.option("--original", default="en", show_default=True, help="html, mallard: what the others are translated from.")
+@click.option("--prune", is_flag=True, help="Archive what came from this folder and is gone from it.")
+@click.option("--dry-run", is_flag=True, help="Say what would happen, and write nothing.")
+@click.option("--report", "report_file", type=click.Path(path_type=Path, dir_okay=False), help="JSON lines: what, why.")
 @with_appcontext
-def import_(kind: str, path: Path, lang: str | None, collection: str) -> None:
-    """Bring articles in from a folder: Markdown with front matter, or Mallard pages.
+def import_(
+    kind: str,
+    path: Path,
+    lang: str | None,
+    collection: str,
+    original: str,
+    prune: bool,
+    dry_run: bool,
+    report_file: Path | None,
+) -> None:
+    """Bring articles in. What is as it was is skipped, so that a broken import goes on where it stopped.
 
-    What is as it was is skipped. Files that can't be taken are listed with the reason; the others are taken.
+    What can't be taken is listed with the reason; the others are taken. Exit codes: 0 all was taken, 1 nothing could
+    be read, 2 wrong arguments, 3 some was not taken.
     """
     if kind == "mallard" and not lang:
         raise click.UsageError("mallard needs --lang, for example --lang de")
     started = time.perf_counter()
+    try:
+        taking = Taking(read(kind, path, lang, collection, original), now=utcnow(), is_rehearsal=dry_run)
+        _take(taking, prune=prune)
+    except NotTaken as error:
+        raise click.ClickException(str(error)) from None
+    _tell(taking.report, report_file)
+    would = "dry run, nothing written: " if dry_run else ""
+    click.echo(f"{would}{taking.report} in {time.perf_counter() - started:.1f} s")
+    if not dry_run:
+        _index()
+    if taking.report.problems:
+        sys.exit(SOME_NOT_TAKEN)
+
+
+def _take(taking: Taking, *, prune: bool) -> None:
+    """Portion by portion, each a transaction of its own."""
+    _write(taking, taking.shelve)
+    with _progress(taking.intake) as advanced_to:
+        for portion in taking.portions():
+            _write(taking, partial(taking.store, portion))
+            advanced_to(taking.report.read)
+    if taking.needs_link:
+        _write(taking, taking.link)
+    if prune:
+        gone = taking.gone()
+        for start in range(0, len(gone), BATCH):
+            _write(taking, partial(taking.archive, gone[start : start + BATCH]))
+
+
+def _write(taking: Taking, write: Callable[[], None]) -> None:
     with writing():
-        try:
-            report = _import(kind, path, lang, collection)
-        except NotTaken as error:
-            raise click.ClickException(str(error)) from None
-        db.session.commit()
-    for problem in report.problems:
+        write()
+        if taking.is_rehearsal:
+            db.session.rollback()
+        else:
+            db.session.commit()
+
+
+@contextmanager
+def _progress(intake: Intake) -> Iterator[Callable[[int], None]]:
+    """A bar on a terminal; elsewhere a line every few seconds."""
+    if sys.stderr.isatty():
+        with click.progressbar(length=intake.total or 0, file=sys.stderr, show_pos=True) as bar:
+            yield lambda count: bar.update(count - bar.pos)
+        return
+    said = time.monotonic()
+
+    def count(number: int) -> None:
+        nonlocal said
+        if time.monotonic() - said > 5:
+            said = time.monotonic()
+            click.echo(f"{number} of {intake.total}" if intake.total else str(number), err=True)
+
+    yield count
+
+
+def _tell(report: Report, file: Path | None) -> None:
+    for problem in report.problems[:SHOWN]:
         click.echo(f"not taken: {problem}", err=True)
-    click.echo(f"{report} in {time.perf_counter() - started:.1f} s")
+    for loss in report.losses[:SHOWN]:
+        click.echo(f"left out: {loss}", err=True)
+    more = max(0, len(report.problems) - SHOWN) + max(0, len(report.losses) - SHOWN)
+    if more:
+        click.echo(f"and {more} more: --report FILE lists them all", err=True)
+    if file:
+        file.write_text("".join(f"{line}\n" for line in report.lines()), encoding="utf-8")
+
+
+def _index() -> None:
     started = time.perf_counter()
     count = apply_changes()  # may take minutes: the database is locked only when it is done
     db.session.commit()
     click.echo(f"{count} articles indexed in {time.perf_counter() - started:.1f} s")
 
 
-def _import(kind: str, path: Path, lang: str | None, collection: str) -> Report:
-    if kind == "mallard":
-        return import_mallard(path, lang=lang or "en", now=utcnow(), collection=collection)
-    return import_folder(path, now=utcnow(), lang=lang)
+@click.command()
+@click.argument("kind", type=click.Choice(list(EXPORTS)))
+@click.argument("path", type=click.Path(path_type=Path))
+@with_appcontext
+def export(kind: str, path: Path) -> None:
+    """Write the knowledge base out: markdown (all of it, for git), jsonl, or html (what the public may read)."""
+    started = time.perf_counter()
+    try:
+        count, problems = EXPORTS[kind](path)
+    except NotTaken as error:
+        raise click.ClickException(str(error)) from None
+    _tell(Report(problems=[Problem(*problem) for problem in problems]), None)
+    click.echo(f"{count} articles in {time.perf_counter() - started:.1f} s")
+    if problems:
+        sys.exit(SOME_NOT_TAKEN)
 
 
 @click.command()
@@ -111,4 +209,4 @@ def load_demo_knowledge() -> None:
         db.session.commit()
 
 
-commands = [import_, reindex, search]
+commands = [import_, export, reindex, search]

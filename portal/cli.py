@@ -21,6 +21,7 @@ COMMANDS = {
     "user": ("portal.accounts.cli:user", "Accounts and their roles."),
     "tickets": ("portal.tickets.cli:tickets", "Tickets and their clocks."),
     "import": ("knowledge.cli:import_", "Bring articles in."),
+    "export": ("knowledge.cli:export", "Write the knowledge base out."),
     "search": ("knowledge.cli:search", "Search as a visitor or as somebody."),
     "reindex": ("knowledge.cli:reindex", "Build the search index anew."),
 }

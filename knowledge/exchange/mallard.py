@@ -7,22 +7,25 @@ import re
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
+from functools import partial
 from pathlib import Path
 from xml.etree import ElementTree
 
-from sqlalchemy import select
-
-from knowledge.articles.article import Category
-from knowledge.exchange.markdown import NotTaken, Problem, Report, take
-from knowledge.articles.writing import Manuscript, shelve
-from portal.db import db
+from knowledge.articles.writing import Manuscript
+from knowledge.exchange.enclosures import address_of, enclose, is_local
+from knowledge.exchange.files import walk
+from knowledge.exchange.intake import Enclosure, Incoming, Intake, Made, NewCategory, digest_of, source_of
+from knowledge.exchange.report import NotTaken, Problem, Report
+from knowledge.exchange.taking import take_all
 
 NAMESPACE = "{http://projectmallard.org/1.0/}"
 NOTES = {"tip": "TIP", "important": "IMPORTANT", "warning": "WARNING", "advanced": "NOTE", "bug": "NOTE"}
 LARGEST = 1024 * 1024
 ROOT = "index"
+PLACED = "placed"  # an attribute of ours: where an image will be
 
 Links = Callable[[str], str]
+Enclosures = tuple[Enclosure, ...]
 
 
 @dataclass
@@ -37,37 +40,76 @@ class Leaf:
 
 
 def import_mallard(path: Path, *, lang: str, now: datetime, collection: str = "", original: str = "en") -> Report:
-    """Import the `.page` files of one folder, which are in `lang`. Ids are `collection/lang/page`.
+    """Import the `.page` files of one folder, which are in `lang`. Raises `NotTaken` without a folder."""
+    return take_all(read_pages(path, lang=lang, collection=collection, original=original), now=now)
 
-    `collection` is the folder's name unless another is given. Pages in other languages than `original` are linked to
-    the page of the same name there. The guides below the index become categories. Raises `NotTaken` without a folder.
+
+def read_pages(path: Path, *, lang: str, collection: str = "", original: str = "en") -> Intake:
+    """What the folder brings. Ids are `collection/lang/page`; `collection` is the folder's name unless one is given.
+
+    Pages in other languages than `original` are linked to the page of the same name there. The guides below the index
+    become categories.
     """
-    if not path.is_dir():
-        raise NotTaken(f"{path} is no folder")
-    collection = collection or path.name
-    report = Report()
-    leaves = {leaf.id: leaf for leaf in _read_all(sorted(path.glob("*.page")), report)}
-    shelves = {id: f"{collection}-{_top(id, leaves)}" if _top(id, leaves) else None for id in leaves}
-    for slug in sorted({slug for slug in shelves.values() if slug}):
-        _shelve(slug, lang, leaves[slug.removeprefix(f"{collection}-")].title)
-    manuscripts, sources = [], {}
-    for leaf in leaves.values():
-        translation_of = f"{collection}/{original}/{leaf.id}" if lang != original else None
+    files = [file for file in walk(path, ".page") if file.parent == path]
+    source = source_of("mallard", path, collection, lang)
+    named = collection or path.resolve().name
+    problems: list[Problem] = []
+    leaves = {leaf.id: leaf for leaf in _read_all(files, problems)}
+    folder = Folder(path, named, lang, original, leaves)
+    return Intake(source, (*problems, *folder.items()), takes_over=bool(collection), total=len(files))
+
+
+@dataclass(frozen=True)
+class Folder:
+    """The pages of one language, which link to each other."""
+
+    path: Path
+    collection: str
+    lang: str
+    original: str
+    leaves: dict[str, Leaf]
+
+    def items(self) -> Iterator[Incoming]:
+        for leaf in self.leaves.values():
+            top = _top(leaf.id, self.leaves)
+            digest = digest_of(ElementTree.tostring(leaf.root), self.leaves[top].title if top else "", leaf.id)
+            external_id = f"{self.collection}/{self.lang}/{leaf.id}"
+            yield Incoming(external_id, leaf.file, digest, partial(self._made, leaf, external_id, top))
+
+    def _made(self, leaf: Leaf, external_id: str, top: str | None) -> Made:
+        category = NewCategory(f"{self.collection}-{top}", {self.lang: self.leaves[top].title}) if top else None
+        enclosures, left_out = _place_figures(leaf.root, self.path, external_id)
         manuscript = Manuscript(
-            external_id=f"{collection}/{lang}/{leaf.id}",
+            external_id=external_id,
             slug=leaf.id.lower(),
-            lang=lang,
+            lang=self.lang,
             title=leaf.title,
             summary=_inline(_description(leaf.root), lambda xref: "")[:600],
-            body=to_markdown(leaf.root, _linker(leaves)),
-            category=shelves[leaf.id],
-            translation_of=translation_of,
+            body=to_markdown(leaf.root, _linker(self.leaves)),
+            category=category.slug if category else None,
+            translation_of=f"{self.collection}/{self.original}/{leaf.id}" if self.lang != self.original else None,
             updated_at=_revised(leaf.root),
         )
-        sources[manuscript.external_id] = leaf.file
-        manuscripts.append(manuscript)
-    take(manuscripts, sources, report, now=now)
-    return report
+        return Made(manuscript, enclosures, left_out, (category,) if category else ())
+
+
+def _place_figures(root: ElementTree.Element, folder: Path, external_id: str) -> tuple[Enclosures, tuple[str, ...]]:
+    """Note at each image the address it gets; the images, and what can't be had of them."""
+    found: dict[str, Enclosure] = {}
+    left_out = []
+    for node in root.iter(f"{NAMESPACE}media"):
+        source, kind = node.get("src", ""), node.get("type", "image")
+        node.attrib.pop(PLACED, None)
+        try:
+            if kind != "image" or not is_local(source):
+                raise NotTaken(f"{kind} {source[:80]}")
+            enclosure = enclose(folder, folder, source, external_id)
+        except NotTaken as error:
+            left_out.append(str(error))
+            continue
+        found[enclosure.token] = enclosure
+        node.set(PLACED, address_of(enclosure))
+    return tuple(found.values()), tuple(left_out)
 
 
 def read_page(text: bytes) -> ElementTree.Element:
@@ -87,7 +129,7 @@ def read_page(text: bytes) -> ElementTree.Element:
     return root
 
 
-def _read_all(files: Iterable[Path], report: Report) -> Iterator[Leaf]:
+def _read_all(files: Iterable[Path], problems: list[Problem]) -> Iterator[Leaf]:
     for file in files:
         try:
             root = read_page(file.read_bytes())
@@ -98,7 +140,7 @@ def _read_all(files: Iterable[Path], report: Report) -> Iterator[Leaf]:
             guides = tuple(link.get("xref", "").partition("#")[0] for link in links)
             yield Leaf(root.get("id") or file.stem, file.name, root, title, guides)
         except NotTaken as error:
-            report.problems.append(Problem(file.name, str(error)))
+            problems.append(Problem(file.name, str(error)))
 
 
 def _top(page: str, leaves: dict[str, Leaf]) -> str | None:
@@ -114,12 +156,6 @@ def _top(page: str, leaves: dict[str, Leaf]) -> str | None:
             return here
         waiting += leaves[here].guides
     return None
-
-
-def _shelve(slug: str, lang: str, title: str) -> None:
-    """A category of this name, with its titles in other languages kept."""
-    known = db.session.scalar(select(Category.titles).filter_by(slug=slug)) or {}
-    shelve(slug, position=500, icon="book-open", titles=known | {lang: title}, descriptions={})
 
 
 def _linker(leaves: dict[str, Leaf]) -> Links:
@@ -175,7 +211,10 @@ def _block(name: str, node: ElementTree.Element, links: Links, level: int) -> It
     elif name == "table":
         yield _table(node, links)
     elif name == "media":
-        yield from _blocks(node, links, level)
+        if address := node.get(PLACED):
+            yield f"![{_inline(node, links)}]({address})"
+        else:
+            yield from _blocks(node, links, level)
     else:  # synopsis, example, comment, quote, listing, figure, if:choose … are containers of blocks
         if title := _inline(node.find(f"{NAMESPACE}title"), links):
             yield f"**{title}**"
@@ -238,6 +277,8 @@ def _spans(node: ElementTree.Element, links: Links) -> Iterator[str]:
             yield "+".join(_code("".join(key.itertext())) for key in child)
         elif name == "link":
             yield _link(child, inner, links)
+        elif name == "media" and child.get(PLACED):
+            yield f"![{inner.strip()}]({child.get(PLACED)})"
         elif name not in ("media", "title"):
             yield inner
         if node.tag == f"{NAMESPACE}guiseq" and child is not node[-1]:

@@ -1,8 +1,8 @@
-"""Bringing articles in: Markdown with front matter, and the demo. What can't be taken is reported, never fatal."""
+"""A folder of Markdown with front matter, and the demo's. What can't be taken is reported, never fatal."""
 
+import re
 import tomllib
-from collections.abc import Sequence
-from dataclasses import dataclass, field
+from collections.abc import Iterator
 from datetime import UTC, date, datetime, time
 from pathlib import Path
 from typing import Any
@@ -12,42 +12,20 @@ import yaml  # type: ignore[import-untyped]
 from frontmatter.default_handlers import YAMLHandler
 
 from knowledge.articles.rendering import LONGEST
-from knowledge.articles.writing import Manuscript, publish_all, shelve
+from knowledge.articles.writing import Manuscript
+from knowledge.exchange.enclosures import address_of, enclose, is_local
+from knowledge.exchange.files import read_text, walk
+from knowledge.exchange.intake import Enclosure, Incoming, Intake, Made, NewCategory, digest_of, source_of
+from knowledge.exchange.report import NotTaken, Problem, Report
+from knowledge.exchange.taking import take_all
 from knowledge.search.index import apply_changes
 
 KEYS = frozenset(
     {"id", "slug", "lang", "title", "summary", "category", "product", "versions", "tags", "visibility"}
-    | {"machine_translated", "translation_of", "status", "updated"}
+    | {"machine_translated", "translation_of", "status", "updated", "position", "check_by", "files", "verbatim"}
 )
-
-
-class NotTaken(Exception):
-    """A file or folder that can't be imported; the text tells its operator why."""
-
-
-@dataclass(frozen=True)
-class Problem:
-    """A file that wasn't taken, and why."""
-
-    file: str
-    reason: str
-
-    def __str__(self) -> str:
-        return f"{self.file}: {self.reason}"
-
-
-@dataclass
-class Report:
-    """What an import did."""
-
-    added: int = 0
-    changed: int = 0
-    unchanged: int = 0
-    problems: list[Problem] = field(default_factory=list)
-
-    def __str__(self) -> str:
-        counts = f"{self.added} added, {self.changed} changed, {self.unchanged} unchanged"
-        return f"{counts}, {len(self.problems)} not taken"
+FILES = "files"  # the folder of an export's images and attachments
+_IMAGE = re.compile(r"(!\[[^\]\n]{0,500}\]\()<?([^\s<>()]{1,500})>?((?:[ \t]+\"[^\"\n]{0,300}\")?\))")
 
 
 def import_folder(path: Path, *, now: datetime, lang: str | None = None) -> Report:
@@ -55,27 +33,7 @@ def import_folder(path: Path, *, now: datetime, lang: str | None = None) -> Repo
 
     A file that is as it was imported last is skipped. Raises `NotTaken` when there is no such folder.
     """
-    if not path.is_dir():
-        raise NotTaken(f"{path} is no folder")
-    report = Report()
-    report.problems += import_categories(path / "categories.toml")
-    sources: dict[str, str] = {}
-    manuscripts = []
-    for file in sorted(path.rglob("*.md")):
-        name = str(file.relative_to(path))
-        try:
-            manuscript = read_manuscript(file, lang=lang)
-        except NotTaken as error:
-            report.problems.append(Problem(name, str(error)))
-            continue
-        if manuscript.external_id in sources:
-            first = sources[manuscript.external_id]
-            report.problems.append(Problem(name, f"has the same id as {first}: {manuscript.external_id}"))
-            continue
-        sources[manuscript.external_id] = name
-        manuscripts.append(manuscript)
-    take(manuscripts, sources, report, now=now)
-    return report
+    return take_all(read_folder(path, lang=lang), now=now)
 
 
 def import_demo(*, now: datetime) -> Report:
@@ -85,72 +43,100 @@ def import_demo(*, now: datetime) -> Report:
     return report
 
 
-def take(manuscripts: Sequence[Manuscript], sources: dict[str, str], report: Report, *, now: datetime) -> None:
-    """Write manuscripts and count what became of them; `sources` names the file of each external id."""
-    for outcome in publish_all(manuscripts, now=now):
-        if outcome.state == "refused":
-            name = sources.get(outcome.manuscript.external_id, outcome.manuscript.external_id)
-            report.problems.append(Problem(name, outcome.reason))
+def read_folder(path: Path, *, lang: str | None = None, collection: str = "") -> Intake:
+    """What the folder brings: originals before their translations."""
+    files = [file for file in walk(path, ".md") if file.relative_to(path).parts[0] != FILES]
+    categories, problems = read_categories(path / "categories.toml")
+    return Intake(
+        source=source_of("markdown", path, collection),
+        items=_items(path, files, lang),
+        categories=categories,
+        problems=problems,
+        takes_over=True,  # the id is written in the file
+        total=len(files),
+    )
+
+
+def _items(root: Path, files: list[Path], lang: str | None) -> Iterator[Incoming | Problem]:
+    later: list[Path] = []
+    for file in files:
+        item = _item(root, file, lang)
+        if item is None:
+            later.append(file)
         else:
-            setattr(report, outcome.state, getattr(report, outcome.state) + 1)
+            yield item
+    yield from (item for file in later if (item := _item(root, file, lang, is_turn=True)))
 
 
-def import_categories(file: Path) -> list[Problem]:
-    """Make the categories of a `categories.toml`: slug, order, icon, and a table for each language."""
-    if not file.exists():
-        return []
+def _item(root: Path, file: Path, lang: str | None, *, is_turn: bool = False) -> Incoming | Problem | None:
+    """One file; None for a translation before its turn."""
+    name = str(file.relative_to(root))
     try:
-        tables = tomllib.loads(file.read_text(encoding="utf-8")).get("category", [])
-    except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
-        return [Problem(file.name, str(error))]
-    problems = []
-    for number, table in enumerate(tables, 1):
-        try:
-            languages = {key: value for key, value in table.items() if isinstance(value, dict)}
-            shelve(
-                table["slug"],
-                position=table.get("order", number),
-                icon=table.get("icon", "book-open"),
-                titles={lang: texts["title"] for lang, texts in languages.items()},
-                descriptions={lang: texts.get("description", "") for lang, texts in languages.items()},
-            )
-        except KeyError as error:
-            problems.append(Problem(file.name, f"category {number} lacks {error}"))
-    return problems
+        text, metadata, body = _read(file)
+        external_id = _text(metadata, "id") or f"{_language(metadata, lang)}/{file.stem}"
+    except NotTaken as error:
+        return Problem(name, str(error))
+    if metadata.get("translation_of") and not is_turn:
+        return None
+    return Incoming(
+        external_id,
+        name,
+        digest_of(name, lang or "", text, *_stamps(root, file, body)),
+        lambda: _made(root, file, external_id, metadata, body, lang),
+    )
 
 
-def read_manuscript(file: Path, *, lang: str | None = None) -> Manuscript:
-    """One Markdown file with front matter. Raises `NotTaken` with what can't be read."""
-    if file.stat().st_size > LONGEST + 8192:
-        raise NotTaken(f"the file is longer than {LONGEST // 1024} KB")
+def _stamps(root: Path, file: Path, body: str) -> Iterator[str]:
+    """What tells that an image beside the file was replaced."""
+    for match in _IMAGE.finditer(body):
+        if is_local(match[2]) and not match[2].startswith("/"):
+            try:
+                status = (file.parent / match[2]).stat()
+            except (OSError, ValueError):
+                continue
+            yield f"{match[2]} {status.st_size} {status.st_mtime_ns}"
+
+
+def _read(file: Path) -> tuple[str, dict[str, Any], str]:
+    """The text, the front matter and the body. Raises `NotTaken` with what can't be read."""
+    text = read_text(file, most=LONGEST + 8192)
     try:
-        metadata, body = frontmatter.parse(file.read_text(encoding="utf-8"), handler=YAMLHandler())
-    except UnicodeDecodeError:
-        raise NotTaken("the file is not UTF-8") from None
+        metadata, body = frontmatter.parse(text.replace("\r\n", "\n"), handler=YAMLHandler())
     except yaml.YAMLError as error:
         line = getattr(getattr(error, "problem_mark", None), "line", None)
         where = f", line {line + 2}" if line is not None else ""
         raise NotTaken(f"the front matter can't be read{where}: {getattr(error, 'problem', error)}") from None
+    except (ValueError, RecursionError) as error:  # a date of month 13; lists in lists without end
+        raise NotTaken(f"the front matter can't be read: {error}") from None
     if not isinstance(metadata, dict) or not metadata:
         raise NotTaken("there is no front matter between --- lines at the top")
     if unknown := sorted(str(key) for key in metadata if key not in KEYS):
         raise NotTaken(f"unknown key in the front matter: {', '.join(unknown)}")
-    return _manuscript(metadata, body, file, lang)
+    if metadata.get("verbatim") is True and "\n---\n" in text:
+        body = text.split("\n---\n", 1)[1]
+    return text, metadata, body
 
 
-def _manuscript(metadata: dict[str, Any], body: str, file: Path, lang: str | None) -> Manuscript:
+def _language(metadata: dict[str, Any], lang: str | None) -> str:
     language = str(metadata.get("lang") or lang or "")
     if not language:
         raise NotTaken("the language is missing: write lang: en")
+    return language
+
+
+def _made(root: Path, file: Path, external_id: str, metadata: dict[str, Any], body: str, lang: str | None) -> Made:
     tags = metadata.get("tags") or []
     if not isinstance(tags, list):
         raise NotTaken("tags must be a list: [first, second]")
-    if not isinstance(metadata.get("machine_translated", False), bool):
-        raise NotTaken("machine_translated is true or false")
-    return Manuscript(
-        external_id=_text(metadata, "id") or f"{language}/{file.stem}",
+    for key in ("machine_translated", "verbatim"):
+        if not isinstance(metadata.get(key, False), bool):
+            raise NotTaken(f"{key} is true or false")
+    listed = list(_listed(root, metadata.get("files")))
+    body, images, left_out = _with_images(root, file, external_id, body)
+    manuscript = Manuscript(
+        external_id=external_id,
         slug=_text(metadata, "slug") or file.stem,
-        lang=language,
+        lang=_language(metadata, lang),
         title=_text(metadata, "title") or "",
         body=body,
         summary=_text(metadata, "summary") or "",
@@ -164,13 +150,99 @@ def _manuscript(metadata: dict[str, Any], body: str, file: Path, lang: str | Non
         status=_text(metadata, "status") or "published",
         updated_at=_moment(metadata.get("updated")),
     )
+    position, check_by = metadata.get("position"), metadata.get("check_by")
+    if position is not None and (isinstance(position, bool) or not isinstance(position, int) or abs(position) > 10**9):
+        raise NotTaken("position must be a number")
+    if check_by is not None and (not isinstance(check_by, date) or isinstance(check_by, datetime)):
+        raise NotTaken(f"check_by is no date like 2026-11-30: {check_by!r}")
+    files = {enclosure.token: enclosure for enclosure in (*images, *listed)}
+    return Made(manuscript, tuple(files.values()), tuple(left_out), position=position, check_by=check_by)
+
+
+def _with_images(root: Path, file: Path, external_id: str, body: str) -> tuple[str, list[Enclosure], list[str]]:
+    """The body with its local images at the addresses they get, those images, and what can't be had of them."""
+    found: dict[str, Enclosure] = {}
+    left_out: list[str] = []
+
+    def moved(match: re.Match[str]) -> str:
+        name = match[2]
+        if name.startswith("/") or not is_local(name):
+            return match[0]
+        try:
+            enclosure = enclose(root, file.parent, name, external_id)
+        except NotTaken as error:
+            left_out.append(str(error))
+            return match[0]
+        found[enclosure.token] = enclosure
+        return f"{match[1]}{address_of(enclosure)}{match[3]}"
+
+    return _IMAGE.sub(moved, body), list(found.values()), left_out
+
+
+def _listed(root: Path, entries: Any) -> Iterator[Enclosure]:
+    """The files an export names: they lie at files/<token>/<name> and keep their tokens."""
+    if not isinstance(entries, list | None) or not all(isinstance(entry, dict) for entry in entries or ()):
+        raise NotTaken("files must be a list of tables")
+    for entry in entries or ():
+        token, name = str(entry.get("token", "")), str(entry.get("name", ""))
+        if not re.fullmatch(r"[A-Za-z0-9_-]{16,40}", token):
+            raise NotTaken(f"this is no token of a file: {token[:60]}")
+        enclosure = enclose(root, root, f"{FILES}/{token}/{quoted(name)}", "")
+        yield Enclosure(
+            token,
+            enclosure.filename,
+            enclosure.content_type,
+            enclosure.size,
+            enclosure.sha256,
+            enclosure.path,
+            is_listed=entry.get("listed") is True,
+        )
+
+
+def quoted(name: str) -> str:
+    """A file's name as part of an address; one that would leave its folder is refused later."""
+    return name.replace("%", "%25").replace("#", "%23").replace("?", "%3F")
+
+
+def read_categories(file: Path) -> tuple[tuple[NewCategory, ...], tuple[Problem, ...]]:
+    """The categories of a `categories.toml`: slug, order, icon, parent, and a table for each language."""
+    if not file.exists():
+        return (), ()
+    try:
+        tables = tomllib.loads(file.read_text(encoding="utf-8")).get("category", [])
+    except (tomllib.TOMLDecodeError, UnicodeDecodeError, RecursionError) as error:
+        return (), (Problem(file.name, str(error)),)
+    categories, problems = [], []
+    for number, table in enumerate(tables if isinstance(tables, list) else [], 1):
+        try:
+            categories.append(_category(table, number))
+        except KeyError as error:
+            problems.append(Problem(file.name, f"category {number} lacks {error}"))
+        except (TypeError, AttributeError, ValueError):
+            problems.append(Problem(file.name, f"category {number} can't be read"))
+    return tuple(categories), tuple(problems)
+
+
+def _category(table: dict[str, Any], number: int) -> NewCategory:
+    languages = {key: value for key, value in table.items() if isinstance(value, dict)}
+    if not re.fullmatch(r"[^\0/]{1,80}", table["slug"]):
+        raise ValueError
+    return NewCategory(
+        slug=table["slug"],
+        titles={lang: str(texts["title"]) for lang, texts in languages.items() if texts.keys() != {"description"}},
+        descriptions={lang: str(texts["description"]) for lang, texts in languages.items() if "description" in texts},
+        position=int(table.get("order", number)),
+        icon=str(table.get("icon", "book-open"))[:40],
+        parent=table.get("parent"),
+        is_exact=True,
+    )
 
 
 def _text(metadata: dict[str, Any], key: str) -> str | None:
     value = metadata.get(key)
     if isinstance(value, list | dict):
         raise NotTaken(f"{key} must be a single text")
-    return str(value).strip() if value not in (None, "") else None
+    return str(value) if value not in (None, "") else None
 
 
 def _moment(value: Any) -> datetime | None:
