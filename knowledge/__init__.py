@@ -6,12 +6,15 @@ from portal.config import Settings
 
 
 def init_knowledge(app: Flask, config: Settings) -> None:
+    import knowledge.articles.follow_pages
     import knowledge.articles.revision
     import knowledge.documents.document
     import knowledge.documents.downloads
     import knowledge.exchange.origin
     import knowledge.search.guidance
     import knowledge.search.log  # noqa: F401  (tables)
+    from knowledge.articles.following import init_following
+    from knowledge.articles.sitemap import bp as sitemap
     from knowledge.articles.views import bp as articles
     from knowledge.articles.views import home_knowledge
     from knowledge.documents import init_documents
@@ -20,6 +23,8 @@ def init_knowledge(app: Flask, config: Settings) -> None:
 
     init_search(app, config)
     app.register_blueprint(articles)
+    app.register_blueprint(sitemap)
+    init_following(app)
     app.register_blueprint(search)
     init_documents(app)
     app.add_template_global(home_knowledge)
