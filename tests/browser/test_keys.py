@@ -33,33 +33,11 @@ def test_the_focus_is_seen(open_tab: Callable[..., Tab], scheme: str) -> None:
     for field, framed in (
         ("#subject", "#subject"),
         ("[name=topic] >> nth=0", ".choice >> nth=0"),
-        ("#head-q", "#head-q"),
+        (".search-link", ".search-link"),
     ):
         tab.page.locator(field).focus()
         tab.page.keyboard.press("Shift")  # a key, so that the browser takes the focus for one of the keyboard
         assert tab.page.locator(framed).evaluate(CONTRAST) >= 3, field
-
-
-def test_a_search_says_how_much_it_found(open_tab: Callable[..., Tab]) -> None:
-    tab = open_tab()
-    tab.go("/search")
-    tab.page.locator("#q").press_sequentially("sensor")
-    expect(tab.page.locator("#found")).to_contain_text("article")
-    tab.page.locator("#q").fill("qqqqzzzzqqqq")
-    expect(tab.page.locator("#found")).to_have_text("Nothing found")
-    assert not tab.troubles
-
-
-def test_escape_leads_back_from_the_suggestions(open_tab: Callable[..., Tab]) -> None:
-    tab = open_tab()
-    tab.go("/kb/")
-    tab.page.locator("#q").press_sequentially("sensor")
-    expect(tab.page.locator("#q-suggest a").first).to_be_visible()
-    tab.page.keyboard.press("ArrowDown")
-    expect(tab.page.locator("#q-suggest a").first).to_be_focused()
-    tab.page.keyboard.press("Escape")
-    expect(tab.page.locator("#q")).to_be_focused()
-    expect(tab.page.locator("#q-suggest a")).to_have_count(0)
 
 
 def test_a_file_taken_back_leaves_the_focus_at_its_field(open_tab: Callable[..., Tab]) -> None:
