@@ -8,8 +8,7 @@ import hashlib
 import re
 from datetime import date, datetime
 
-from sqlalchemy import ForeignKey, String, delete, func, select, update
-from sqlalchemy.exc import IntegrityError
+from sqlalchemy import ForeignKey, String, delete, func, insert, select, update
 from sqlalchemy.orm import Mapped, mapped_column
 
 from knowledge.documents.document import Document
@@ -39,17 +38,16 @@ def is_machine(agent: str) -> bool:
 
 
 def note_download(document_id: int, *, reader: str, secret: str, now: datetime) -> bool:
-    """Count this reader today, unless they were. True when a row was written."""
+    """Count this reader today, unless they were. True when a row was written.
+
+    Raises `IntegrityError` when another request of this reader wrote it at the same instant.
+    """
     day = now.date()
     key = hashlib.sha256(f"{secret} {day} {reader}".encode()).hexdigest()[:32]
     row = {"document_id": document_id, "day": day, "reader": key}
     if db.session.get(Download, row):
         return False
-    try:
-        with db.session.begin_nested():
-            db.session.add(Download(**row))
-    except IntegrityError:  # two requests of one reader at once, or the document is gone
-        return False
+    db.session.execute(insert(Download).values(**row))
     return True
 
 

@@ -8,7 +8,7 @@ from flask.typing import ResponseReturnValue
 from flask_babel import get_locale
 from flask_login import current_user
 from markupsafe import Markup
-from sqlalchemy.exc import OperationalError
+from sqlalchemy.exc import IntegrityError, OperationalError
 
 from knowledge.articles.reading import Languages
 from knowledge.audience import sees
@@ -122,6 +122,8 @@ def count(document: Document) -> None:
         secret = settings().secret_key
         if downloads.note_download(document.id, reader=reader, secret=secret, now=utcnow()):
             db.session.commit()
+    except IntegrityError:  # two requests of one reader at once, or the document is gone
+        db.session.rollback()
     except OperationalError:
         db.session.rollback()
         log.warning("a download was not counted", exc_info=True)
