@@ -36,8 +36,8 @@ CALLOUTS = {
 }
 # Ids of the page around the article, which a heading must not take.
 PAGE_IDS = frozenset(
-    {"main", "ask", "ask-text", "band-dots", "band-hatch", "band-range", "contents", "flashes", "head-q"}
-    | {"copy-code", "files", "follow", "follow-email", "head-q-suggest", "helpful", "helpful-question", "related"}
+    {"main", "ask", "ask-text", "band-dots", "band-hatch", "band-range", "contents", "flashes", "palette"}
+    | {"copy-code", "files", "follow", "follow-email", "palette-q", "palette-q-suggest", "helpful", "helpful-question", "related"}
     | {"palette", "palette-q", "palette-q-suggest", "sign-out", "vote-comment", "vote-hint", "vote-question"}
 )
 
