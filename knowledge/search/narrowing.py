@@ -111,14 +111,14 @@ class Facet:
 
 
 def facets(whole: Mapping[str, Narrowing], narrowed: Narrowed, catalogue: Catalogue) -> list[Facet]:
-    """Those worth showing. `whole` is by name what is found when all but that is narrowed."""
+    """Those that leave anything out. `whole` is by name what is found when all but that is narrowed."""
     shown = []
     for name, narrowing in whole.items():
         chosen = getattr(narrowed, name)
         choices = narrowing.counts(name, catalogue)
         if chosen and chosen not in dict(choices):
             choices.append((chosen, 0))
-        if chosen or len(choices) > 1:
+        if chosen or any(count < len(narrowing.hits) for _, count in choices):
             shown.append(Facet(name, choices, chosen))
     return shown
 
