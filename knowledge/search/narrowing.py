@@ -2,7 +2,7 @@
 
 import re
 from collections import Counter
-from collections.abc import Iterable, Mapping
+from collections.abc import Hashable, Iterable, Mapping
 from dataclasses import asdict, dataclass, replace
 from typing import Any
 
@@ -22,10 +22,14 @@ _LANGUAGE = re.compile(r"[A-Za-z]{2,3}(-[A-Za-z0-9]{2,8}){0,3}")
 
 @dataclass(frozen=True)
 class Catalogue:
-    """Names of products by slug, and of each its releases as 'major.minor', the newest first."""
+    """Names of products by slug, and of each its releases as 'major.minor', the newest first.
+
+    `state` says all that is in it: a part of the key of what shows it.
+    """
 
     names: Mapping[str, str]
     releases: Mapping[str, tuple[str, ...]]
+    state: Hashable
 
     @classmethod
     def read(cls) -> "Catalogue":
@@ -35,7 +39,7 @@ class Catalogue:
             if version:
                 found.setdefault(slug, set()).add(".".join(version.split(".")[:2]))
         newest = {slug: tuple(sorted(some, key=sort_key, reverse=True)[:MOST_VERSIONS]) for slug, some in found.items()}
-        return cls({slug: name for slug, name, _version in rows}, newest)
+        return cls({slug: name for slug, name, _version in rows}, newest, frozenset(map(tuple, rows)))
 
 
 @dataclass(frozen=True)

@@ -11,6 +11,7 @@ from markupsafe import Markup
 from knowledge.articles.reading import Languages
 from knowledge.articles.shelves import Shelf, shelves
 from knowledge.paging import ListPages
+from knowledge.search.finding import search
 from knowledge.search.narrowing import Catalogue, Narrowed, facets, whole_of
 from knowledge.search.presenting import listed, present
 from portal.fragments import fragment
@@ -40,8 +41,7 @@ def results() -> ResponseReturnValue:
         context = {"first": page.first, "version": narrowed.version, "topics": topics}
         return render_template("search/_results.html", found=here.found, page=page, results=shown, **narrow, **context)
 
-    keys = (here.found.key, *(part.found.key for part in whole.values()))
-    drawn = kept(render, *keys, hash(tuple(catalogue.names.items())))
+    drawn = kept(render, *(part.found.key for part in (here, *whole.values())), catalogue.state)
     template = "search/_typed.html" if typing else "search/results.html"
     return render_template(template, found=here.found, drawn=drawn, narrowed=narrowed)
 
@@ -54,16 +54,15 @@ def suggest() -> ResponseReturnValue:
     text = request.args.get("q", "")
     if len(text.strip()) < 2:
         return make_response("")
-    here = Narrowed().find(text, current_user, locale(), typing=True)
-    best = here.hits[:SUGGESTIONS]
+    catalogue, found = Catalogue.read(), search(text, current_user, locale(), typing=True)
+    best = found.hits[:SUGGESTIONS]
 
     def render() -> str:
-        shown = present(here.found, best, current_user, locale())
-        return render_template(
-            "search/_options.html", found=here.found, results=shown, product_names=Catalogue.read().names
-        )
+        shown = present(found, best, current_user, locale())
+        return render_template("search/_options.html", found=found, results=shown, product_names=catalogue.names)
 
-    return render_template("search/_suggest.html", count=len(best), drawn=kept(render, here.found.key))
+    drawn = kept(render, found.key, catalogue.state)
+    return render_template("search/_suggest.html", count=len(best), drawn=drawn)
 
 
 @bp.route("/search/log", methods=["GET", "POST"])
@@ -72,9 +71,9 @@ def suggest() -> ResponseReturnValue:
 def log() -> ResponseReturnValue:
     """What helps with an error message or a log: it comes by POST, so that nothing of it stands in an address."""
     text = request.form.get("text", "")[:LONGEST_LOG]
-    here = Narrowed().find(text, current_user, locale())
-    shown = present(here.found, here.hits[:PAGE], current_user, locale())
-    context = {"found": here.found, "text": text, "results": shown, "first": 1}
+    found = search(text, current_user, locale())
+    shown = present(found, found.hits[:PAGE], current_user, locale())
+    context = {"found": found, "text": text, "results": shown, "first": 1}
     page = render_template("search/log.html", product_names=Catalogue.read().names, **context)
     return page, 422 if request.method == "POST" and not text.strip() else 200
 

@@ -235,3 +235,16 @@ def release(app: Flask, slug: str, *versions: str) -> None:
         product.releases = [Release(version=version, released_on=date(2026, 1, 1)) for version in versions]
         db.session.add(product)
         db.session.commit()
+
+
+def test_a_product_renamed_is_renamed_in_what_was_kept(
+    app: Flask, client: FlaskClient, write: Callable[..., str]
+) -> None:
+    release(app, "beacon", "4.2.1.0")
+    write(product="beacon")
+    assert "beacon</small>" in client.get("/search/suggest?q=harbour").text.replace("\n", "")
+    with app.app_context():
+        db.session.scalars(select(Product).filter_by(slug="beacon")).one().name = "Beacon Pro"
+        db.session.commit()
+    assert "Beacon Pro" in client.get("/search/suggest?q=harbour").text
+    assert "Beacon Pro" in client.get("/search?q=harbour").text
