@@ -188,5 +188,5 @@ def init_following(app: Flask) -> None:
 
     @app.extensions["queue"].periodic_task(crontab(minute="23"), name="forget_unconfirmed")
     def forget_every_hour() -> None:
-        with app.app_context(), writing():
+        with app.app_context(), writing(), db.session.begin():
             forget_unconfirmed(now=utcnow())

@@ -5,11 +5,12 @@ from dataclasses import dataclass
 from typing import Any
 
 from flask_babel import gettext as _
-from sqlalchemy import Select, case, func, or_, select
+from sqlalchemy import Select, bindparam, case, func, or_, select
 from sqlalchemy.orm import aliased
 
 from knowledge.articles.article import Article, Category, Vote
 from knowledge.articles.reading import Languages, preferred
+from knowledge.audience import sees
 from knowledge.paging import RowPages
 from portal.db import db
 
@@ -32,7 +33,7 @@ class Shelf:
     count: int = 0
     articles: Sequence[Any] = ()
     sections: Sequence["Shelf"] = ()
-    parent: "Shelf | None" = None
+    upper: tuple[str, str] | None = None  # slug and title of the category that this is a section of
 
     @classmethod
     def of(cls, row: Any, languages: Languages, **more: Any) -> "Shelf":
@@ -104,22 +105,32 @@ def recent(person: Any, languages: Languages) -> Sequence[Any]:
     return db.session.execute(select(mine).order_by(mine.c.updated_at.desc(), mine.c.id).limit(RECENT)).all()
 
 
+def _found() -> Select[Any]:
+    """A category by its slug and whoever reads it, with the one above it."""
+    above, section = aliased(Category), aliased(Category)
+    below = select(section.id).where(section.parent_id == Category.id).correlate(Category)
+    here = or_(Article.category_id == Category.id, Article.category_id.in_(below))
+    readable = select(Article.id).where(here, Article.status == "published").correlate(Category)
+    readable = readable.where(Article.visibility.in_(bindparam("rights", expanding=True)))
+    upper = (above.slug.label("upper_slug"), above.titles.label("upper_titles"))
+    query = select(*_COLUMNS, *upper).outerjoin(above, above.id == Category.parent_id)
+    return query.where(Category.slug == bindparam("slug"), readable.exists())
+
+
+_FOUND = _found()  # written once: putting a statement together costs more than running it
+
+
 def category(slug: str, person: Any, languages: Languages) -> Shelf | None:
     """One category without its articles, or None; one that has nothing for this person does not exist for them."""
     if "\0" in slug:
         return None
     if slug == ALL:
         return Shelf(EVERYTHING, ALL, "book-open", _("All articles"), "")
-    section, parent = aliased(Category), aliased(Category)
-    below = select(section.id).where(section.parent_id == Category.id).correlate(Category)
-    here = or_(Article.category_id == Category.id, Article.category_id.in_(below))
-    readable = Article.visible_to(person).where(here).correlate(Category).exists()
-    query = select(Category, parent).outerjoin(parent, parent.id == Category.parent_id)
-    found = db.session.execute(query.where(Category.slug == slug, readable)).first()
-    if found is None:
+    row = db.session.execute(_FOUND, {"slug": slug, "rights": sees(person)}).first()
+    if row is None:
         return None
-    above = Shelf.of(found[1], languages) if found[1] else None
-    return Shelf.of(found[0], languages, parent=above)
+    upper = (row.upper_slug, languages.choose(row.upper_titles)) if row.upper_slug else None
+    return Shelf.of(row, languages, upper=upper)
 
 
 def listed(shelf: Shelf, person: Any, languages: Languages, sort: str) -> RowPages:

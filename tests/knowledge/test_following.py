@@ -232,6 +232,17 @@ def test_unconfirmed_addresses_are_forgotten(app: Flask, client: FlaskClient, ha
     assert [row.email for row in followers(app)] == [ADDRESS]
 
 
+def test_the_queue_forgets_them_by_itself(app: Flask, client: FlaskClient, harbour: None) -> None:
+    ask(client)
+    mails(app)
+    with app.app_context():
+        db.session.execute(db.update(Follower).values(created_at=utcnow() - timedelta(days=8)))
+        db.session.commit()
+    tasks = app.extensions["queue"]._registry.periodic_tasks
+    next(task for task in tasks if task.name == "forget_unconfirmed").execute()
+    assert followers(app) == []
+
+
 def test_the_key_is_stored_nowhere(app: Flask, client: FlaskClient, harbour: None) -> None:
     key = follow(app, client).rpartition("/")[2]
     assert len(key) == 22 and all(key not in str(vars(row)) for row in followers(app))
@@ -244,8 +255,7 @@ def test_links_hold_after_a_change_of_the_secret_key(
 ) -> None:
     follow(app, client)
     config: Settings = app.extensions["settings"]
-    changed = type(config)({**config, "secret_key": "another"}) if isinstance(config, dict) else config
-    monkeypatch.setitem(app.extensions, "settings", changed)
+    monkeypatch.setitem(config, "secret_key", "another")
     revise(app, 2)
     assert client.post(f"{link(mails(app)[-1])}/stop").status_code == 200
     assert followers(app) == []
