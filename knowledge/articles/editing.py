@@ -90,14 +90,15 @@ def begin_new(fields: Mapping[str, Any], *, by: User, now: datetime) -> Revision
     return revision
 
 
-def save(revision: Revision, fields: Mapping[str, Any], *, by: User, saved: int, now: datetime) -> None:
+def save(revision: Revision, fields: Mapping[str, Any], *, by: User, saved: int, page: str = "", now: datetime) -> None:
     """Keep what was written: title, summary, body, note, is_minor, category, product, versions, tags, visibility,
     machine_translated, translation_of, check_by, translated_revision, and slug and lang of what was never published.
 
     What isn't given stays. `saved` is the revision's as it was read: raises `Overtaken` when another one was first.
+    `page` names the open page it was written on, which doesn't overtake itself when it saves twice at once.
     """
     _lock(revision)
-    if revision.saved != saved:
+    if revision.saved != saved and not (page and revision.properties.get("page") == page):
         raise Overtaken(revision)
     _expect(revision, DRAFT)
     article = revision.article
@@ -108,8 +109,8 @@ def save(revision: Revision, fields: Mapping[str, Any], *, by: User, saved: int,
         article.lang = str(fields.get("lang") or article.lang)
     with db.session.no_autoflush:
         writing.check(manuscript_of(revision, now=now), article)
-    revision.saved, revision.updated_at = saved + 1, now
-    revision.properties = {**revision.properties, "writers": sorted({*writers(revision), by.id})}
+    revision.saved, revision.updated_at = revision.saved + 1, now
+    revision.properties = {**revision.properties, "writers": sorted({*writers(revision), by.id}), "page": page}
     db.session.flush()
 
 

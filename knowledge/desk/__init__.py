@@ -4,7 +4,11 @@ from flask import Flask
 
 
 def init_desk(app: Flask) -> None:
-    import knowledge.desk.editing_views  # noqa: F401  (pages)
+    import knowledge.desk.article_views
+    import knowledge.desk.editing_views
+    import knowledge.desk.file_views
+    import knowledge.desk.queue_views
+    import knowledge.desk.shelf_views  # noqa: F401  (pages)
     from knowledge.articles.scheduling import init_scheduling
     from knowledge.desk.gate import bp as editing
 
