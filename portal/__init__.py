@@ -56,6 +56,8 @@ def flask_settings(config: Any) -> dict[str, Any]:
     """What Flask and its extensions read from `app.config`."""
     from urllib.parse import urlsplit
 
+    from portal.limits import storage_of
+
     base = urlsplit(config.base_url)
     cookie = "__Host-session" if config.is_secure else "session"
     return {
@@ -79,7 +81,7 @@ def flask_settings(config: Any) -> dict[str, Any]:
         "BABEL_DEFAULT_LOCALE": config.default_locale,
         "BABEL_DEFAULT_TIMEZONE": config.default_zone,
         "BABEL_TRANSLATION_DIRECTORIES": str(Path(__file__).parent / "translations"),
-        "RATELIMIT_STORAGE_URI": config.limits_url,
+        "RATELIMIT_STORAGE_URI": storage_of(config.limits_url),
         "RATELIMIT_SWALLOW_ERRORS": False,
         "COMPRESS_MIN_SIZE": 1000,
         "SEND_FILE_MAX_AGE_DEFAULT": 31536000,
