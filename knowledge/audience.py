@@ -15,7 +15,7 @@ from sqlalchemy.orm import Mapped, mapped_column
 
 from portal.accounts.entitlement import grants_of, the_policy
 from portal.accounts.people import Membership
-from portal.db import Model, db, utcnow
+from portal.db import Model, db, read, utcnow
 
 PUBLIC, SIGNED_IN, STAFF = "public", "signed-in", "staff"
 EVERYBODYS = (PUBLIC, SIGNED_IN, STAFF)
@@ -30,6 +30,9 @@ class Audience(Model):
     __tablename__ = "audience"
 
     name: Mapped[str] = mapped_column(String(LONGEST), primary_key=True)
+
+
+_LIMITED = select(Audience.name).order_by(Audience.name)
 
 
 def is_audience(name: str) -> bool:
@@ -67,7 +70,7 @@ def sees(person: Any) -> tuple[str, ...]:
 def _audiences_of(person: Any) -> tuple[str, ...]:
     is_editor = any(person.has_role(role) for role in EDITORS)
     everybodys = EVERYBODYS if is_editor else (PUBLIC, SIGNED_IN)
-    limited = db.session.scalars(select(Audience.name).order_by(Audience.name)).all()
+    limited = [row.name for row in read(_LIMITED)]
     if not limited or is_editor:
         return (*everybodys, *limited)
     mine = _terms_of(person)

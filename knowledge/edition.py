@@ -5,7 +5,7 @@ import secrets
 from sqlalchemy import String, select
 from sqlalchemy.orm import Mapped, mapped_column
 
-from portal.db import Model, db
+from portal.db import Model, db, read
 
 
 class Edition(Model):
@@ -23,8 +23,8 @@ class Edition(Model):
     @classmethod
     def current(cls) -> tuple[str, int]:
         """(token, number) as of this transaction; ("", 0) before anything was written."""
-        row = db.session.execute(_CURRENT).first()
-        return (row.token, row.number) if row else ("", 0)
+        rows = read(_CURRENT)
+        return (rows[0].token, rows[0].number) if rows else ("", 0)
 
     @classmethod
     def advance(cls) -> None:

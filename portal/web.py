@@ -1,6 +1,7 @@
 """What every page shares: signing in by default, the reader's language and zone, headers, request ids."""
 
 import hashlib
+import logging
 import re
 import secrets
 import time
@@ -61,10 +62,27 @@ CONTENT_SECURITY_POLICY = {
 }
 
 
+class Shields(Talisman):  # type: ignore[misc]
+    """Talisman that puts a page's policy together once, not with every answer."""
+
+    def _parse_policy(self, policy: dict[str, str] | str) -> str:
+        return policy if isinstance(policy, str) else _written(tuple(policy.items()))
+
+
+@cache
+def _written(policy: tuple[tuple[str, str], ...]) -> str:
+    return "; ".join(" ".join(rule) for rule in policy)
+
+
 def public(view: View) -> View:
     """Mark a page that visitors who haven't signed in may open. A test holds the list of them."""
     view.is_public = True  # type: ignore[attr-defined]
     return view
+
+
+def reader() -> Any:
+    """Whoever reads, without the proxy around them, which looks them up at every touch."""
+    return current_user._get_current_object()
 
 
 def settings() -> Settings:
@@ -98,14 +116,16 @@ def init_web(app: Flask, config: Settings) -> None:
     compress.init_app(app)
     htmx.init_app(app)
     limiter.init_app(app)
-    Talisman(
+    # Every limit stands at a view, where it is counted: nothing is left to look for before each request.
+    app.before_request_funcs[None].remove(limiter._check_request_limit)
+    Shields(
         app,
         force_https=False,
         strict_transport_security=config.is_secure,
         session_cookie_secure=config.is_secure,
         content_security_policy=CONTENT_SECURITY_POLICY,
         referrer_policy="same-origin",
-        permissions_policy={"camera": "()", "microphone": "()", "geolocation": "()", "browsing-topics": "()"},
+        permissions_policy="camera=(), microphone=(), geolocation=(), browsing-topics=()",
     )
     app.before_request(end_stale_session)
     app.before_request(require_sign_in)
@@ -157,6 +177,7 @@ def end_stale_session() -> None:
     is_poll = request.method == "GET" and wants_partial()  # an open desk asks by itself; nobody need be there
     if "seen" not in session or (now - seen > 60 and not is_poll):
         session["seen"] = now
+    reader()  # is found before the request changes anything, by which they couldn't be found any more
 
 
 def forget_session() -> None:
@@ -184,6 +205,8 @@ def close_request(response: Response) -> Response:
 
 
 def log_request(response: Response) -> None:
+    if not current_app.logger.isEnabledFor(logging.INFO):
+        return
     spent = (time.perf_counter() - g.opened_at) * 1000 if "opened_at" in g else 0.0
     person = getattr(current_user, "id", None)
     is_secret = "token" in (request.view_args or {})  # who has the address of a reset link needs no password
@@ -205,8 +228,8 @@ def choose_locale() -> str:
     config = settings()
     if not has_request_context():
         return str(config.default_locale)
-    person = current_user.locale if current_user.is_authenticated else None
-    for choice in (session.get("locale"), person):
+    person = reader()
+    for choice in (session.get("locale"), person.locale if person.is_authenticated else None):
         if choice in config.languages:
             return str(choice)
     return request.accept_languages.best_match(config.languages) or str(config.default_locale)
@@ -218,8 +241,9 @@ def choose_zone() -> str:
         return str(forced)
     if not has_request_context():
         return str(settings().default_zone)
-    if current_user.is_authenticated and is_zone(current_user.zone):
-        return str(current_user.zone)
+    person = reader()
+    if person.is_authenticated and is_zone(person.zone):
+        return str(person.zone)
     told = request.cookies.get("tz", "")
     return told if is_zone(told) else str(settings().default_zone)
 

@@ -10,10 +10,10 @@ from flask_login import user_logged_out
 from flask_security import Security, user_authenticated
 from flask_security.utils import set_request_attr
 from sqlalchemy import ForeignKey, Select, String, and_, bindparam, delete, or_, select
-from sqlalchemy.orm import Mapped, joinedload, mapped_column
+from sqlalchemy.orm import Mapped, joinedload, load_only, mapped_column
 
 from portal.accounts.membership import hash_token
-from portal.accounts.people import User
+from portal.accounts.people import Role, User
 from portal.db import Model, db, utcnow
 from portal.web import forget_session, settings
 
@@ -63,11 +63,16 @@ class EndedSession(Model):
     ended_at: Mapped[datetime] = mapped_column(index=True)
 
 
-# Asked for with every page of everybody who has signed in: the person, their roles, and that they still are.
+# Asked for with every page of everybody who has signed in: the person, their roles, and that they still are. Of the
+# person only what most pages need; what else is asked of them is read when it is.
+SHOWN = (
+    *(User.email, User.name, User.locale, User.zone),
+    *(User.active, User.confirmed_at, User.fs_uniquifier),
+)
 WHO = (
     select(User, SignIn.id, SignIn.seen_at)
     .join(SignIn, and_(SignIn.user_id == User.id, SignIn.uniquifier == User.fs_uniquifier))
-    .options(joinedload(User.roles))
+    .options(load_only(*SHOWN), joinedload(User.roles).load_only(Role.name))
     .where(SignIn.token_hash == bindparam("token_hash"), SignIn.expires_at > bindparam("now"))
 )
 
@@ -76,6 +81,8 @@ def init_sessions(app: Flask, security: Security) -> None:
     """Load people by the token in their cookie, and keep a row from each sign-in to its end."""
     security.login_manager.user_loader(load)
     security.login_manager.request_loader(lambda _request: None)  # the session alone tells who it is
+    # Roles are asked of the person. Flask-Principal, which nothing here asks, would gather them for every request.
+    security.principal.identity_loaders.clear()
     user_authenticated.connect(begin_session, app)
     user_logged_out.connect(end_session, app)
 

@@ -10,11 +10,11 @@ from flask import render_template, url_for
 from flask_babel import get_locale, ngettext
 from flask_babel import gettext as _
 from markupsafe import Markup
-from sqlalchemy import Row, bindparam, select
+from sqlalchemy import Row, bindparam, literal, select, true
 
 from portal.accounts.entitlement import entitlement_of
 from portal.accounts.products import Product, Release
-from portal.db import db, utcnow
+from portal.db import db, read, utcnow
 from portal.formats import date_locale, listed, reader_voice
 from portal.fragments import fragment
 from portal.front.policy_page import who_has
@@ -70,8 +70,7 @@ def front_desk(person: Any) -> Hall:
         held = entitlement_of(person, now=now)
         asked = QuoteRequest(plan=held.plan, tier=held.tier, reseller=held.reseller, contract=held.is_contract)
         plan_name = None if held.reseller else policy.plans[held.plan].name.to(date_locale())
-    tickets = tuple(map(tuple, open_tickets(person))) if person.is_authenticated else ()
-    drafted_at = last_draft(person) if person.is_authenticated else None
+    tickets, drafted_at = theirs(person) if person.is_authenticated else ((), None)
     answers = person.is_authenticated and person.is_staff
     key = (policy, asked, plan_name, person.is_authenticated, answers, str(get_locale()), choose_zone())
     minute = now.replace(second=0, microsecond=0)
@@ -194,29 +193,26 @@ class _Reader:
         self.is_staff = is_staff
 
 
-def open_tickets(person: Any) -> Sequence[Row[Any]]:
-    """The newest of the reader's own open tickets; for staff those assigned to them."""
-    return db.session.execute(_open_tickets(bool(person.is_staff)), {"reader": person.id}).all()
+def theirs(person: Any) -> tuple[tuple[tuple[Any, ...], ...], datetime | None]:
+    """The newest of the reader's own open tickets (for staff those assigned to them), and when they last typed
+    something that isn't sent, if there is such a draft."""
+    rows = read(_theirs(bool(person.is_staff)), reader=person.id)
+    return tuple(tuple(row)[1:] for row in rows if row.number is not None), rows[0].drafted_at
 
 
 @cache
-def _open_tickets(is_staff: bool) -> Any:
+def _theirs(is_staff: bool) -> Any:
     reader = _Reader(is_staff=is_staff)
     mine = (Ticket.assignee_id if is_staff else Ticket.requester_id) == reader.id
-    query = Ticket.visible_to(reader).where(mine, Ticket.status.in_(OPEN_STATUSES))
+    tickets = Ticket.visible_to(reader).where(mine, Ticket.status.in_(OPEN_STATUSES))
     columns = (Ticket.number, Ticket.subject, Ticket.status, Ticket.updated_at)
-    return query.order_by(Ticket.updated_at.desc()).limit(MOST_TICKETS).with_only_columns(*columns)
-
-
-def last_draft(person: Any) -> datetime | None:
-    """When the reader last typed something that isn't sent, if there is such a draft."""
-    return db.session.scalar(_last_draft(), {"reader": person.id})
-
-
-@cache
-def _last_draft() -> Any:
+    newest = tickets.order_by(Ticket.updated_at.desc()).limit(MOST_TICKETS).with_only_columns(*columns).subquery()
     drafts = Draft.visible_to(_Reader(is_staff=False)).with_only_columns(Draft.updated_at)
-    return drafts.order_by(Draft.updated_at.desc()).limit(1)
+    drafted_at = drafts.order_by(Draft.updated_at.desc()).limit(1).subquery()
+    one = select(literal(1).label("one")).subquery()  # there is a row for the draft without any ticket, too
+    both = one.outerjoin(drafted_at, true()).outerjoin(newest, true())
+    shown = select(drafted_at.c.updated_at.label("drafted_at"), *newest.c)
+    return shown.select_from(both).order_by(newest.c.updated_at.desc())
 
 
 def newest_releases() -> list[Row[Any]]:

@@ -14,7 +14,7 @@ from portal.front.styleguide import examples
 from portal.policies import policy_at, the_policy
 from portal.schema import is_current
 from portal.sla import Policy
-from portal.web import choose_zone, public, settings
+from portal.web import choose_zone, public, reader, settings
 
 bp = Blueprint("front", __name__)
 
@@ -22,8 +22,8 @@ bp = Blueprint("front", __name__)
 @bp.get("/")
 @public
 def home() -> ResponseReturnValue:
-    if current_user.is_authenticated:
-        return render_template("front/home.html", hall=front_desk(current_user))
+    if (person := reader()).is_authenticated:
+        return render_template("front/home.html", hall=front_desk(person))
     key = ("home", str(get_locale()), choose_zone(), the_policy(), utcnow().replace(second=0, microsecond=0))
     return render_template("front/home.html", drawn=fragment(key, render_hall, seconds=60))
 

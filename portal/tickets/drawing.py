@@ -25,6 +25,7 @@ from portal.tickets import drafts, keeping, promise, quoting
 from portal.tickets.form import ReplyForm, TicketForm
 from portal.tickets.history import files_of, kept_promise
 from portal.tickets.listing import Filters, Page
+from portal.tickets.offering import Offer
 from portal.tickets.ticket import LARGEST, Credential, Draft, Message, Ticket, TicketEvent
 from portal.web import choose_zone
 
@@ -113,6 +114,13 @@ def facts(standing: Row[Any], *, is_own: bool, now: datetime) -> dict[str, Marku
     return {name: draw(f"tickets/_{name}.html") for name in ("standing", "promise", "facts")}
 
 
+def head(ticket: Row[Any], standing: Markup) -> Markup:
+    """Subject, standing and what can be done with the ticket."""
+    key = ("head", ticket.number, ticket.subject, ticket.status, standing, str(get_locale()))
+    context = {"ticket": ticket, "standing": standing, "tokens": {"csrf": CSRF}}
+    return fragment(key, lambda: render_template("tickets/_head.html", **context)).replace(CSRF, generate_csrf())
+
+
 def reply(ticket: Row[Any]) -> Markup:
     """The reply form with nothing in it, under a new key."""
     key = ("reply", ticket.number, ticket.status, str(get_locale()))
@@ -145,26 +153,27 @@ def listed(
     return fragment(key, lambda: render_template("tickets/_list.html", sees_more=sees_more, **context), seconds=90)
 
 
-def blank_form(form: TicketForm, *, now: datetime) -> dict[str, Markup]:
+def blank_form(offer: Offer, *, now: datetime) -> dict[str, Markup]:
     """The form of a new ticket with nothing typed, and its quote, for whoever has the same choices in this minute."""
-    policy, question = the_policy(), quoting.request_for(form.held, form.chosen_organisation, form.fields(), now=now)
-    chosen = (form.organisation.data, form.product.data, form.severity.data, form.offered, form.held.remote_support)
-    choices = tuple((choice.value, str(choice.label)) for choice in (*form.product.choices, *form.organisation.choices))
+    policy, question = the_policy(), quoting.request_for(offer.held, offer.organisation, offer.fields, now=now)
+    chosen = (*offer.chosen.values(), offer.signature, offer.held.remote_support)
+    products = tuple((row.slug, row.name) for row in offer.products.values())
+    organisations = tuple((key, row.name) for key, row in offer.organisations.items())
     where = (now.replace(second=0, microsecond=0), str(get_locale()), choose_zone())
-    key = (policy, question, chosen, choices, len(form.organisations), *where)
+    key = (policy, question, chosen, products, organisations, *where)
 
     @cache
     def shown() -> dict[str, Any]:
-        form.form_key.data = KEY
+        form = TicketForm(formdata=None, data={**offer.chosen, "form_key": KEY})
+        form.take(offer)
         tokens = {"csrf": CSRF, "author": AUTHOR}
         return {"form": form, "quoted": promise.quoted(form, now=now), "answers": [], "draft": None, "tokens": tokens}
 
     def draw(template: str) -> Markup:
         return fragment((template, *key), lambda: render_template(template, **shown()), seconds=90)
 
-    own_key = form.form_key.data or drafts.new_key()
     return {
-        "kept_form": with_tokens(draw("tickets/_form.html"), own_key),
+        "kept_form": with_tokens(draw("tickets/_form.html"), drafts.new_key()),
         "kept_quote": draw("tickets/_quote.html"),
     }
 

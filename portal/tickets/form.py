@@ -1,7 +1,7 @@
 """The forms of a ticket and a reply. What may be chosen comes from the policy and from what the person holds."""
 
 import re
-from collections.abc import Container, Sequence
+from collections.abc import Sequence
 from datetime import datetime
 from typing import Any
 
@@ -20,14 +20,14 @@ from wtforms import (
 from wtforms.fields import SelectChoice
 from wtforms.validators import DataRequired, InputRequired, Length, Optional, ValidationError
 
-from portal.accounts.entitlement import entitlements_of
 from portal.accounts.people import Organisation, User
 from portal.accounts.products import Product
 from portal.db import db
 from portal.policies import the_policy
-from portal.tickets import filetypes, quoting
+from portal.tickets import filetypes
 from portal.tickets.conversation import LONGEST_BODY
 from portal.tickets.drafts import own_key
+from portal.tickets.offering import CHOSEN, Offer
 from portal.tickets.ticket import Draft
 from portal.web import choose_locale
 
@@ -82,64 +82,27 @@ class TicketForm(FlaskForm):  # type: ignore[misc]
     article = HiddenField("article")
 
     def offer(self, person: User, *, now: datetime) -> None:
-        """Fill in the choices for this person, given what is chosen already. What can't be chosen is remembered."""
-        self.strange: set[str] = set()
-        self.products = {p.slug: p for p in db.session.scalars(Product.visible_to(person))}
-        self.organisations = {str(o.id): o for o in db.session.scalars(person.organisations())}
-        self.product.choices = _choices(
-            [("", _("Choose a product")), *((p.slug, p.name) for p in self.products.values())]
-        )
-        self.organisation.choices = _choices([(key, o.name) for key, o in self.organisations.items()])
-        self._settle("topic", ("product", "billing"), "product")
-        self._settle("organisation", self.organisations, next(iter(self.organisations), ""))
-        self._settle("product", self.products, next(iter(self.products)) if len(self.products) == 1 else "")
-        self.product.flags.required = self.topic.data == "product" and bool(self.products)
-        self._offer_severities(person, now=now)
+        """Fill in the choices for this person, given what is chosen already."""
+        self.take(Offer(person, {name: self[name].data for name in CHOSEN}, now=now))
 
-    def _offer_severities(self, person: User, *, now: datetime) -> None:
-        """Only those that the tier has, in the policy's words."""
-        policy = the_policy()
-        self.severities: list[str] = []
-        held = quoting.held_for(person, self.chosen_organisation, self.fields(), now=now)
-        self.awaits_product = self.product.flags.required and not self.chosen_product and self._may_choose(person, now)
-        self.severities = [] if self.awaits_product else quoting.severities(policy, held.tier, self.topic.data)
-        named = [(name, policy.severities[name].name.to(choose_locale())) for name in self.severities]
-        self.severity.choices = _choices(named)
-        if self.severities:
-            self._settle("severity", self.severities, policy.default_severity(held.tier) or self.severities[-1])
-        self.may_consent = self.topic.data == "product" and held.remote_support and not self.awaits_product
-        self.held = held
-
-    def _may_choose(self, person: User, now: datetime) -> bool:
-        """Whether there are tickets for any of the products. Which of them it is decides what is promised."""
-        held = entitlements_of(person, self.products.values(), self.chosen_organisation, now=now)
-        return any(one.may_open("ticket") for _product, one in held)
-
-    def _settle(self, name: str, valid: Container[str], otherwise: str | None) -> None:
-        chosen = self[name].data
-        if chosen not in valid:
-            if chosen:
-                self.strange.add(name)
-            self[name].data = otherwise
-
-    @property
-    def offered(self) -> str:
-        """What can be chosen at present: when it changes, the page needs other fields."""
-        asks = "which" if self.awaits_product else "-"
-        return " ".join([self.topic.data, asks, "remote" if self.may_consent else "-", *self.severities])
+    def take(self, offer: Offer) -> None:
+        self.offered = offer
+        for name in CHOSEN:
+            self[name].data = offer.chosen[name]
+        products = [(row.slug, row.name) for row in offer.products.values()]
+        self.product.choices = _choices([("", _("Choose a product")), *products])
+        self.product.flags.required = offer.needs_product
+        self.organisation.choices = _choices([(key, row.name) for key, row in offer.organisations.items()])
+        named = the_policy().severities
+        self.severity.choices = _choices([(name, named[name].name.to(choose_locale())) for name in offer.severities])
 
     @property
     def chosen_product(self) -> Product | None:
-        return self.products.get(self.product.data or "") if self.topic.data == "product" else None
+        return db.session.get(Product, self.offered.product.id) if self.offered.product else None
 
     @property
     def chosen_organisation(self) -> Organisation | None:
-        return self.organisations.get(self.organisation.data or "")
-
-    def fields(self) -> quoting.Fields:
-        """What of the form the promise depends on."""
-        severity = self.severity.data if self.severity.data in self.severities else None
-        return quoting.Fields(topic=self.topic.data, product=self.chosen_product, severity=severity)
+        return db.session.get(Organisation, self.offered.organisation.id) if self.offered.organisation else None
 
     def typed(self) -> dict[str, str]:
         """The plain fields as they were sent: what a draft keeps. Files and credentials are not among them."""
@@ -158,11 +121,11 @@ class TicketForm(FlaskForm):  # type: ignore[misc]
 
     def validate_product(self, field: Any) -> None:
         self._refuse_strange("product", _("There is no such product. Please choose again."))
-        if self.topic.data == "product" and self.products and not self.chosen_product:
+        if self.offered.needs_product and not self.offered.product:
             raise ValidationError(_("Choose the product it is about."))
 
     def _refuse_strange(self, name: str, sentence: str) -> None:
-        if name in self.strange:
+        if name in self.offered.strange:
             raise ValidationError(sentence)
 
     def validate_version(self, field: Any) -> None:

@@ -59,9 +59,9 @@ def file(form: TicketForm, draft: Draft, *, by: User, now: datetime) -> Ticket |
         organisation=form.chosen_organisation,
         product=form.chosen_product,
         version=(form.version.data or "").strip() or None,
-        severity=form.fields().severity,
-        remote_access=form.remote_access.data and form.may_consent,
-        sealed=draft.sealed if form.may_consent else None,
+        severity=form.offered.fields.severity,
+        remote_access=form.remote_access.data and form.offered.may_consent,
+        sealed=draft.sealed if form.offered.may_consent else None,
         attachments=list(draft.attachments),
         answers=draft.answers,
     )

@@ -1,5 +1,6 @@
 """Nothing typed is lost: what arrives without a session, with a stale form or over the size limit becomes a draft."""
 
+from functools import lru_cache
 from typing import Any
 from urllib.parse import urlsplit
 
@@ -16,7 +17,7 @@ from portal.db import db, utcnow, writing
 from portal.tickets import drafts
 from portal.tickets.blueprint import bp
 from portal.tickets.ticket import LARGEST, Ticket
-from portal.web import limiter, settings, wants_partial
+from portal.web import limiter, reader, settings, wants_partial
 
 CLAIM = "draft_claim"
 PAGES = ("tickets.create", "tickets.reply", "tickets.reopen", "tickets.quote")
@@ -98,7 +99,13 @@ def _is_flooding() -> bool:
 
 def author_token() -> str:
     """For the form: who writes it, so that after the end of a session only they get it back."""
-    return str(_signer().dumps(current_user.id)) if current_user.is_authenticated else ""
+    person = reader()
+    return _signed(current_app.config["SECRET_KEY"], person.id) if person.is_authenticated else ""
+
+
+@lru_cache(maxsize=10_000)
+def _signed(secret: str, author: int) -> str:
+    return str(_signer().dumps(author))
 
 
 def author_of(typed: dict[str, str]) -> int | None:

@@ -14,9 +14,10 @@ from portal.tickets import drafts, drawing, filing, intake
 from portal.tickets.answers import answers_to, open_answer
 from portal.tickets.blueprint import bp
 from portal.tickets.form import TicketForm, filled_from
+from portal.tickets.offering import Offer
 from portal.tickets.promise import quoted
 from portal.tickets.ticket import Draft
-from portal.web import choose_locale, choose_zone
+from portal.web import choose_locale, choose_zone, reader
 
 CLAIM = "draft_claim"
 
@@ -27,14 +28,14 @@ def new() -> ResponseReturnValue:
     prefill = {name: request.args.get(name, "") for name in ("article", "product", "topic", "subject", "severity")}
     if wanted := request.args.get("draft", type=int):
         draft = get_or_404(Draft.kept_as(wanted, current_user).where(Draft.ticket_id.is_(None)))
-    form = TicketForm(formdata=None, data=filled_from(draft) if draft else prefill | {"form_key": drafts.new_key()})
-    form.offer(current_user, now=now)
     if is_back(unclaimed := kept_for_reader()):
         return take_back(unclaimed, now=now)
     if draft is None and not (prefill["subject"] or prefill["article"]):
-        kept = drawing.blank_form(form, now=now)
+        kept = drawing.blank_form(Offer(reader(), prefill, now=now), now=now)
         others = drafts.unsent(current_user, unclaimed)
-        return render_template("tickets/new.html", form=form, unclaimed=unclaimed, others=others, **kept)
+        return render_template("tickets/new.html", unclaimed=unclaimed, others=others, **kept)
+    form = TicketForm(formdata=None, data=filled_from(draft) if draft else prefill | {"form_key": drafts.new_key()})
+    form.offer(current_user, now=now)
     return page(form, draft, unclaimed=unclaimed)
 
 

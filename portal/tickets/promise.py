@@ -62,13 +62,13 @@ class Quoted:
 def quoted(form: TicketForm, *, now: datetime) -> Quoted:
     """The quote for what the form holds now, in the reader's language and zone."""
     policy, zone, locale = the_policy(), choose_zone(), choose_locale()
-    asked, organisation = form.fields(), form.chosen_organisation
-    question = quoting.request_for(form.held, organisation, asked, now=now)
+    offer = form.offered
+    question = quoting.request_for(offer.held, offer.organisation, offer.fields, now=now)
     quote = make_quote(policy, question, at=now, zone=zone)
     first, steps = quote.first_response, telling.explained(quote, locale=locale, zone=zone)
     return Quoted(
-        allowed=quote.allowed or form.awaits_product,
-        awaits_product=form.awaits_product,
+        allowed=quote.allowed or offer.awaits_product,
+        awaits_product=offer.awaits_product,
         reason=" ".join(steps) if quote.refusal else "",
         headline=telling.headline(quote),
         basis=telling.basis(quote.basis),
@@ -83,8 +83,8 @@ def quoted(form: TicketForm, *, now: datetime) -> Quoted:
         channels=channels_of(form, locale),
         severity_details=details(policy, form, locale),
         advice=versions.advice(policy, form.chosen_product, form.version.data or "", locale=locale),
-        may_consent=form.may_consent,
-        offered=f"{'open' if quote.allowed else 'shut'} {form.offered}",
+        may_consent=offer.may_consent,
+        offered=f"{'open' if quote.allowed else 'shut'} {offer.signature}",
         language_note=language_note(policy, locale),
         policy_url=url_for("front.policy"),
         policy_version=policy.version,
@@ -118,7 +118,7 @@ def faster_name(way: Faster, locale: str) -> str:
 def channels_of(form: TicketForm, locale: str) -> list[Way]:
     """The ways to get help that this person has, for those who have no tickets."""
     ways = [Way(_("Help centre"), icon="book-open", url=url_for("articles.index"))]
-    for channel in form.held.channels:
+    for channel in form.offered.held.channels:
         if channel.id != "ticket":
             ways.append(Way(channel.name.to(locale), icon=ICONS.get(channel.id, "life-buoy")))
     return ways
@@ -154,7 +154,7 @@ def quote_band(policy: Policy, quote: Quote, *, now: datetime, zone: str) -> Ban
 
 def details(policy: Policy, form: TicketForm, locale: str) -> dict[str, dict[str, str]]:
     """The policy's own wording of each severity offered."""
-    return {name: {"text": policy.severities[name].wording.to(locale)} for name in form.severities}
+    return {name: {"text": policy.severities[name].wording.to(locale)} for name in form.offered.severities}
 
 
 def language_note(policy: Policy, locale: str) -> str:

@@ -2,12 +2,12 @@
 
 from dataclasses import dataclass
 from datetime import datetime
+from typing import Any
 
 from flask_babel import gettext as _
 
 from portal.accounts.entitlement import grants_of, region_of
 from portal.accounts.people import Organisation, User
-from portal.accounts.products import Product
 from portal.policies import the_policy
 from portal.sla import Policy, Quote, QuoteRequest, make_quote
 from portal.sla.entitlement import Entitlement, entitled
@@ -20,7 +20,7 @@ class Fields:
     """What of a request the promise depends on."""
 
     topic: str = "product"  # product, billing
-    product: Product | None = None
+    product: Any = None  # of Product: the entity, or a row with its slug
     severity: str | None = None
     channel: str = "ticket"
 
@@ -35,12 +35,15 @@ def held_for(person: User, organisation: Organisation | None, fields: Fields, *,
     """What the person has for the product, as a member of the organisation (None: of any, or on their own)."""
     sells = bool(organisation and organisation.is_reseller)
     product = fields.product.slug if fields.product else None
-    grants = grants_of(person, fields.product, organisation, now=now)
+    grants = grants_of(person, product, organisation, now=now)
     return entitled(the_policy(), grants, product=product, now=now, reseller=sells)
 
 
-def request_for(held: Entitlement, organisation: Organisation | None, fields: Fields, *, now: datetime) -> QuoteRequest:
-    """The question to the SLA module. A product or region that the policy doesn't name has the targets of all."""
+def request_for(held: Entitlement, organisation: Any, fields: Fields, *, now: datetime) -> QuoteRequest:
+    """The question to the SLA module, for an organisation or a row with its id.
+
+    A product or region that the policy doesn't name has the targets of all.
+    """
     policy, region = the_policy(), region_of(organisation, now=now)
     return QuoteRequest(
         plan=held.plan,

@@ -113,5 +113,6 @@ def conversation_page(number: int, form: ReplyForm | None = None) -> str:
     elif form is None:
         form = ReplyForm(formdata=None, form_key=drafts.new_key())
     context |= {"ticket": ticket, "form": form, "draft": draft, "conversation": drawing.conversation(ticket)}
-    is_own = ticket.requester_id == current_user.id
-    return render_template("tickets/show.html", **context, **drawing.facts(ticket, is_own=is_own, now=now))
+    facts = drawing.facts(ticket, is_own=ticket.requester_id == current_user.id, now=now)
+    context["head"] = drawing.head(ticket, facts["standing"])
+    return render_template("tickets/show.html", **context, **facts)
