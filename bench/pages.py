@@ -19,7 +19,7 @@ from typing import Any
 import psutil
 from flask import Flask
 
-from bench.seed import WORDS, seed
+from bench.seed import drawn, seed
 from portal import create_app
 from portal.db import db
 from tests.running import Portal, Process, free_port, wait_for
@@ -91,10 +91,10 @@ def cookie(app: Flask, key: dict[str, Any]) -> str:
 
 
 def new_questions() -> Iterator[str]:
-    """Two to four words, never the same ones twice."""
+    """Two to four words, drawn as those of the articles are, never the same ones twice."""
     chance, asked = Random(1), set[frozenset[str]]()
     while True:
-        words = chance.sample(sorted(set(WORDS)), chance.choice((2, 3, 4)))
+        words = list(dict.fromkeys(drawn(chance, chance.choice((2, 3, 4)))))
         if frozenset(words) not in asked:
             asked.add(frozenset(words))
             yield "+".join(words)
