@@ -1,4 +1,4 @@
-"""`python -m bench.relevance FOLDER [--postgresql URL]`: how well search finds what answers, against SQLite FTS5 and bm25s.
+"""`python -m bench.relevance FOLDER [--postgresql URL]`: does search find what answers, beside SQLite FTS5 and bm25s?
 
 FOLDER holds unpacked Debian packages (README says which). Each question has one document that answers it; told are
 nDCG@10 (1 when it stands first, less the lower), MRR@10, and recall@10: the share of questions that find it at all.
@@ -9,7 +9,8 @@ import math
 import re
 import sqlite3
 import tempfile
-from collections.abc import Callable, Collection as Any_, Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Collection as Any_
 from pathlib import Path
 from typing import Any
 
