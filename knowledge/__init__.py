@@ -6,6 +6,7 @@ from portal.config import Settings
 
 
 def init_knowledge(app: Flask, config: Settings) -> None:
+    import knowledge.articles.file_pages
     import knowledge.articles.follow_pages
     import knowledge.articles.revision
     import knowledge.documents.document
@@ -17,7 +18,9 @@ def init_knowledge(app: Flask, config: Settings) -> None:
     from knowledge.articles.sitemap import bp as sitemap
     from knowledge.articles.views import bp as articles
     from knowledge.articles.views import home_knowledge
+    from knowledge.desk import init_desk
     from knowledge.documents import init_documents
+    from knowledge.insight import init_insight
     from knowledge.search.indexing import init_search
     from knowledge.search.views import bp as search
 
@@ -27,6 +30,8 @@ def init_knowledge(app: Flask, config: Settings) -> None:
     init_following(app)
     app.register_blueprint(search)
     init_documents(app)
+    init_desk(app)
+    init_insight(app)
     app.add_template_global(home_knowledge)
     app.extensions["load_demo_knowledge"] = load_demo_knowledge
 

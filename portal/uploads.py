@@ -6,7 +6,7 @@ import secrets
 from collections.abc import Iterable
 from datetime import datetime
 from pathlib import Path
-from typing import BinaryIO
+from typing import IO
 
 from portal.errors import Refused
 from portal.web import settings
@@ -32,7 +32,7 @@ def new_token() -> str:
     return "f" + secrets.token_hex(19)
 
 
-def write(folder: Path, token: str, head: bytes, stream: BinaryIO, limits: Iterable[Limit]) -> tuple[int, str]:
+def write(folder: Path, token: str, head: bytes, stream: IO[bytes], limits: Iterable[Limit]) -> tuple[int, str]:
     """Write `head` and the rest of the stream, and sync them with their folder; (size, SHA-256).
 
     Over a limit `Refused` is raised with its sentence, and nothing is left behind.

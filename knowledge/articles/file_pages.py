@@ -31,7 +31,8 @@ def file(token: str, filename: str) -> Response:
     )
     response.headers["X-Content-Type-Options"] = "nosniff"
     response.headers["Cross-Origin-Resource-Policy"] = "same-origin"
-    response.headers["Cache-Control"] = "private, no-cache"  # asked for again each time: rights end at once
+    kept = "no-store" if current_user.is_authenticated else "private, no-cache"  # rights end at once
+    response.headers["Cache-Control"] = kept
     return response
 
 

@@ -2,7 +2,7 @@
 
 from datetime import datetime
 from pathlib import Path
-from typing import BinaryIO
+from typing import IO
 
 from flask_babel import gettext as _
 from sqlalchemy import select
@@ -32,7 +32,7 @@ def files_of(article: Article) -> list[ArticleFile]:
     return list(db.session.scalars(mine.order_by(ArticleFile.filename, ArticleFile.id)))
 
 
-def attach(article: Article, stream: BinaryIO, name: str | None, *, by: User, now: datetime) -> ArticleFile:
+def attach(article: Article, stream: IO[bytes], name: str | None, *, by: User, now: datetime) -> ArticleFile:
     """Check one uploaded file and keep it with an article. Raises `Refused` with a sentence that names it."""
     filename, most = filetypes.clean_name(name), settings().upload_max_bytes
     if len(files_of(article)) >= MOST_FILES:

@@ -14,7 +14,7 @@ from sqlalchemy.orm import aliased
 
 from knowledge.articles.article import Article, Category, best_language
 from knowledge.articles.revision import ArticleFile, OldAddress
-from knowledge.audience import sees
+from knowledge.audience import STAFF, sees
 from knowledge.edition import Edition
 from portal.accounts.products import Product
 from portal.db import db
@@ -154,6 +154,11 @@ class Page:
         columns = (Article.id, Article.slug, Article.lang, Article.title, Article.revision, Article.updated_at)
         query = self._readable(*columns).where(Article.id == self.article.translation_of_id)
         return db.session.execute(query).first()
+
+    @property
+    def is_for_editors(self) -> bool:
+        """Those who see what is for staff are editors."""
+        return STAFF in sees(self.person)
 
     @property
     def is_outdated(self) -> bool:

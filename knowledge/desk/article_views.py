@@ -1,5 +1,7 @@
 """An article at the editors' desk: where it stands, its history, its translations, its address."""
 
+from typing import Any
+
 from flask import abort, flash, redirect, render_template, request, url_for
 from flask.typing import ResponseReturnValue
 from flask_babel import gettext as _
@@ -48,7 +50,7 @@ def restore(revision_id: int) -> ResponseReturnValue:
 @bp.post("/article/<int:article_id>/translate")
 def translate(article_id: int) -> ResponseReturnValue:
     original = find_article(article_id)
-    fields = {"title": original.title, "body": original.body, "summary": original.summary, "slug": original.slug}
+    fields: dict[str, Any] = {"title": original.title, "body": original.body, "summary": original.summary}
     fields |= {"lang": request.form.get("lang", ""), "translation_of": original.external_id, "tags": original.tags}
     fields |= {"category": original.category.slug if original.category else None, "product": original.product}
     fields |= {"versions": original.versions, "visibility": original.visibility}
@@ -96,6 +98,6 @@ def page(found: Article, refused: str = "", slug: str | None = None) -> Response
     taken = {one.lang for one in family}
     codes = [code.replace("_", "-") for code in settings().languages]
     free = [(code, language_name(code)) for code in codes if code not in taken]
-    context = {"history": drawing.history(found), "open": editing.open_revision(found), "free": free}
+    context: dict[str, Any] = {"history": drawing.history(found), "open": editing.open_revision(found), "free": free}
     context |= {"family": family, "refused": refused, "slug": found.slug if slug is None else slug}
     return render_template("editing/article.html", article=found, **context), 422 if refused else 200

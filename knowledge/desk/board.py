@@ -34,10 +34,11 @@ class Sieve:
 
 def revisions(name: str, sieve: Sieve, *, by: Any, today: date) -> RowPages:
     """One page of a list of revisions."""
-    columns = (Revision.id, Revision.title, Revision.number, Revision.state, Revision.updated_at, Revision.review_due)
+    columns: tuple[Any, ...] = (Revision.id, Revision.title, Revision.number, Revision.state, Revision.updated_at)
+    columns += (Revision.review_due,)
     more = (Revision.publish_at, Revision.published_at, Revision.note, Article.slug, Article.lang, Article.revision)
     names = (_name(Author).label("author"), _name(Reviewer).label("reviewer"), Revision.article_id, Article.status)
-    query = (
+    query: Select[Any] = (
         select(*columns, *more, *names)
         .join(Article, Article.id == Revision.article_id)
         .outerjoin(Author, Author.id == Revision.author_id)

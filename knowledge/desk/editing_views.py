@@ -169,7 +169,7 @@ def page(revision: Revision, form: EditForm, status: int = 200, is_overtaken: bo
     drawn = Drawn(revision, form.body.data if is_draft else revision.body, revision.article.lang)
     chosen = form.organisations.data or []
     found = found_organisations(form.organisation_query.data or "", chosen)
-    context = {"theirs": drawn.compared(revision.body, form.body.data or "") if is_overtaken else None}
+    context: dict[str, Any] = {"theirs": drawn.compared(revision.body, form.body.data or "") if is_overtaken else None}
     if is_overtaken:
         form.saved.data = revision.saved
     name = "editing/edit.html" if is_draft else "editing/review.html"

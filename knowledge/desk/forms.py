@@ -57,7 +57,7 @@ def _number(given: object) -> int:
     return int(text) if text.isdecimal() and len(text) < 10 else 0
 
 
-class Boxes(SelectMultipleField):
+class Boxes(SelectMultipleField):  # type: ignore[misc]
     """Check boxes, of which any may be ticked."""
 
     widget = ListWidget(prefix_label=False)
@@ -217,7 +217,7 @@ def parents(languages: Languages, mine: int | None) -> list[tuple[str, str]]:
     """The categories that a section may stand in: one that has sections itself stands in none."""
     has_sections = mine and db.session.scalar(select(Category.id).where(Category.parent_id == mine).limit(1))
     tops = select(Category).where(Category.parent_id.is_(None), Category.id != (mine or 0))
-    rows = [] if has_sections else db.session.scalars(tops.order_by(Category.position, Category.slug))
+    rows = () if has_sections else db.session.scalars(tops.order_by(Category.position, Category.slug)).all()
     return [(str(row.id), languages.choose(row.titles) or row.slug) for row in rows]
 
 

@@ -8,8 +8,10 @@ from flask_security.confirmable import generate_confirmation_token
 from flask_security.recoverable import generate_reset_password_token
 from sqlalchemy import select
 
-from knowledge.articles import following
+from knowledge.articles import editing, following
+from knowledge.articles import files as article_files
 from knowledge.articles.article import Article, Category
+from knowledge.articles.revision import ArticleFile, Revision
 from knowledge.articles.writing import Manuscript, publish
 from knowledge.documents.document import Document
 from knowledge.documents.extraction import Reading, keep
@@ -44,6 +46,7 @@ def furnish(world: cast.World) -> dict[str, object]:
     invitation, token = membership.invite(heron, world.email("reseller"), MemberRole.MEMBER, by=owner, now=utcnow())
     _shelve()
     handbook = _handbook()
+    revision, picture = _edit(world)
     return {
         "number": ticket.number,
         "@billing number": billing.number,
@@ -65,6 +68,13 @@ def furnish(world: cast.World) -> dict[str, object]:
         "/kb/following/<token>/stop token": _follow(),
         "/sitemap-<int:number>.xml number": 1,
         "slug": "guide",
+        "article_id": revision.article_id,
+        "revision_id": revision.id,
+        "category_id": db.session.scalar(select(Category.id).filter_by(slug="guides")),
+        "/kb/files/<token>/<filename> token": picture.token,
+        "/kb/files/<token>/<filename> filename": picture.filename,
+        "/kb/desk/<int:revision_id>/files/<token>/listed token": picture.token,
+        "/kb/desk/<int:revision_id>/files/<token>/remove token": picture.token,
         "document_id": handbook.id,
         "/manuals/<slug> slug": handbook.slug,
         "/manuals/<slug>/page/<int:number> slug": handbook.slug,
@@ -128,8 +138,21 @@ def _shelve() -> None:
     db.session.flush()
     yesterday = utcnow() - timedelta(days=1)
     publish(Manuscript("guide", "guide", "en", "A guide", "## First\n\nPress it.", category="guides"), now=yesterday)
-    german = Manuscript("leitfaden", "leitfaden", "de", "Ein Leitfaden", "## Erstens\n\nDrücken.", translation_of="guide")
+    german = Manuscript(
+        "leitfaden", "leitfaden", "de", "Ein Leitfaden", "## Erstens\n\nDrücken.", translation_of="guide"
+    )
     publish(german, now=yesterday)
+
+
+def _edit(world: cast.World) -> tuple[Revision, ArticleFile]:
+    """The editor's draft of the guide, and a file of it."""
+    guide, editor = (
+        db.session.scalars(select(Article).filter_by(slug="guide")).one(),
+        db.session.get(User, world.ids["editor"]),
+    )
+    assert editor
+    picture = article_files.attach(guide, io.BytesIO(b"a,b\n"), "sizes.csv", by=editor, now=utcnow())
+    return editing.begin(guide, by=editor, now=utcnow()), picture
 
 
 def _follow() -> str:

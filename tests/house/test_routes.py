@@ -12,7 +12,7 @@ def test_the_routes_are_those_of_the_snapshot(shared_app: Flask) -> None:
 
 PUBLIC = {
     "accounts.change_address", "accounts.choose_language", "articles.category", "articles.index", "articles.show",
-    "articles.compare", "articles.confirm_following", "articles.confirmed_following", "articles.follow",
+    "articles.compare", "articles.file", "articles.confirm_following", "articles.confirmed_following", "articles.follow",
     "articles.stop_following", "articles.stopped_following", "articles.vote", "documents.file", "documents.index", "documents.page", "documents.show",
     "front.brand_css", "front.brand_logo", "front.healthz", "front.home", "front.policy",
     "front.policy_version", "front.readyz", "front.styleguide", "mailbox.html", "mailbox.index", "mailbox.show",
