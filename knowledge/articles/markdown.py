@@ -37,8 +37,18 @@ CALLOUTS = {
 # Ids of the page around the article, which a heading must not take.
 PAGE_IDS = frozenset(
     {"main", "ask", "ask-text", "band-dots", "band-hatch", "band-range", "contents", "flashes", "palette"}
-    | {"copy-code", "files", "follow", "follow-email", "palette-q", "palette-q-suggest", "helpful", "helpful-question", "related"}
-    | {"palette", "palette-q", "palette-q-suggest", "sign-out", "vote-comment", "vote-hint", "vote-question"}
+    | {
+        "copy-code",
+        "files",
+        "follow",
+        "follow-email",
+        "palette-q",
+        "palette-q-suggest",
+        "helpful",
+        "helpful-question",
+        "related",
+    }
+    | {"palette", "palette-q", "palette-q-suggest", "sign-out", "vote-comment", "vote-hint"}
 )
 
 _MARK = re.compile(r"\[!(\w+)\][ \t]*(.*)")

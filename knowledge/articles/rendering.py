@@ -94,7 +94,8 @@ def blocks(body: str, labels: Mapping[str, str] | None = None) -> list[Block]:
     env = {"labels": labels or {}, "is_bare": True}
     tokens, found, start = _tokens(body, env), [], 0
     for index, token in enumerate(tokens):
-        if token.level == 0 and token.nesting <= 0:
+        is_within_notes = tokens[start].type == "footnote_block_open" and token.type != "footnote_block_close"
+        if token.level == 0 and token.nesting <= 0 and not is_within_notes:
             html = parser().renderer.render(tokens[start : index + 1], parser().options, env)
             found.append(Block(tokens[start].tag, Markup(_CLEANER_WITHOUT_IDS.clean(html))))
             start = index + 1

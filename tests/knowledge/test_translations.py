@@ -82,6 +82,11 @@ def test_texts_that_are_built_otherwise_are_aligned_by_section() -> None:
     assert "<p>c</p>" in rows[1].left and rows[-1].left == ""
 
 
+def test_footnotes_are_one_block() -> None:
+    found = blocks("a[^1] b[^2]\n\n[^1]: One\n\n[^2]: Two")
+    assert len(found) == 2 and "One" in found[1].html and "Two" in found[1].html
+
+
 def test_no_id_stands_twice_beside_each_other() -> None:
     both = "".join(block.html for block in blocks("## A\n\nx[^1] [there](#a)\n\n::: tabs\n== W\nx\n:::\n\n[^1]: Note"))
     assert ' id="' not in both and 'href="#' not in both and "header-anchor" not in both
