@@ -15,6 +15,7 @@ from knowledge.documents.document import Document, DocumentPage
 from portal.accounts.products import Product
 from portal.db import db
 
+FULL = 0.75  # of the longest line: shorter ones end a paragraph
 LISTED = (
     Document.id,
     Document.slug,
@@ -143,6 +144,20 @@ def text_of(document: Document, number: int) -> str | None:
     """The text of a page; "" for one without any, None for a page that there isn't."""
     text = db.session.scalar(select(DocumentPage.text).filter_by(document_id=document.id, number=number))
     return text or ("" if document.pages and 0 < number <= document.pages else None)
+
+
+def paragraphs(text: str) -> list[str]:
+    """A page's lines joined to paragraphs, for windows of any width: a line that is short of the others ends one."""
+    lines = [line.strip() for line in text.split("\n")]
+    full = max(map(len, lines), default=0) * FULL
+    found, before = [""], ""
+    for line in lines:
+        if not line or not before or len(before) < full:
+            found.append(line)
+        else:
+            found[-1] += line if before[-1] >= "\u2e80" else f" {line}"  # Chinese and Japanese have no spaces
+        before = line
+    return [paragraph for paragraph in found if paragraph]
 
 
 def _base(lang: str) -> str:

@@ -7,10 +7,10 @@ from flask import Blueprint, Response, abort, redirect, render_template, request
 from flask.typing import ResponseReturnValue
 from flask_babel import get_locale
 from flask_login import current_user
-from markupsafe import Markup
 from sqlalchemy.exc import IntegrityError, OperationalError
 
 from knowledge.articles.reading import Languages
+from knowledge.articles.revision import is_editor
 from knowledge.audience import sees
 from knowledge.documents import downloads, files, reading
 from knowledge.documents.addresses import file_url, meant, page_url, spelt
@@ -43,7 +43,7 @@ def index() -> ResponseReturnValue:
         return render_template("documents/_index.html", shelves=reading.shelves(current_user, languages()))
 
     key = ("documents", "index", Edition.current(), sees(current_user), str(get_locale()))
-    return render_template("documents/index.html", shelves=fragment(key, render))
+    return render_template("documents/index.html", shelves=fragment(key, render), is_editor=is_editor(current_user))
 
 
 @bp.get("/<slug>")
@@ -63,7 +63,8 @@ def page(slug: str, number: int) -> ResponseReturnValue:
     if text is None:
         abort(404)
     wanted = Question(question, TEXT_FIELDS).wanted if question.strip() else {}
-    paragraphs = [mark(part, matches(part, found.chosen.lang, wanted)) for part in text.split("\n\n") if part.strip()]
+    parts = reading.paragraphs(text)
+    paragraphs = [mark(part, matches(part, found.chosen.lang, wanted)) for part in parts]
     context = {"page": found, "document": found.chosen, "number": number, "question": question}
     return render_template("documents/page.html", **context, paragraphs=paragraphs)
 
@@ -99,6 +100,7 @@ def send(document: Document, *, inline: bool) -> Response:
         download_name=document.filename,
         etag=document.sha256,
         last_modified=document.updated_at,
+        max_age=0,
         conditional=True,
     )
     response.headers["X-Content-Type-Options"] = "nosniff"
@@ -143,11 +145,3 @@ def find(slug: str) -> Any:
 
 def languages() -> Languages:
     return Languages(str(get_locale()).replace("_", "-"), settings().default_locale)
-
-
-def lines(text: Markup) -> list[Markup]:
-    """The lines of a paragraph; marks never go over the end of one."""
-    return [Markup(line) for line in text.split("\n")]
-
-
-bp.add_app_template_filter(lines, "paragraph_lines")

@@ -25,6 +25,7 @@ NO_PAGE = {
     "/static/<path:filename>", "/account/fs-static/<path:filename>", "/healthz", "/readyz", "/brand.css", "/brand-logo",
     "/robots.txt", "/sitemap.xml", "/sitemap-<int:number>.xml",
     "/search/suggest", "/opensearch.xml", "/tickets/answers", "/tickets/quote",  # pieces that htmx puts into a page
+    "/manuals/<slug>/<version>/<lang>/<filename>",  # a PDF
     "/demo/mail/<int:mail_id>/html",  # shut in a sandbox where not even axe may run
 }  # fmt: skip
 
@@ -40,11 +41,16 @@ def things(site: Site) -> dict[str, object]:
     of_customer = (
         "SELECT number FROM ticket WHERE requester_id = (SELECT id FROM users WHERE email = ?) ORDER BY id LIMIT 1"
     )
+    handbook = wait_for(lambda: site.value("SELECT slug FROM document WHERE pages > 1 ORDER BY id"), 20)  # read by now
     policy, version = site.value("SELECT policy_id FROM ticket"), site.value("SELECT policy_version FROM ticket")
     return {
         "number": site.value(of_customer, CUSTOMER),
         "/kb/category/<slug> slug": site.value("SELECT slug FROM category ORDER BY position"),
         "slug": site.value("SELECT slug FROM article WHERE lang = 'en' AND visibility = 'public' ORDER BY id"),
+        "document_id": site.value("SELECT id FROM document ORDER BY id"),
+        "/manuals/<slug> slug": site.value("SELECT slug FROM document ORDER BY id"),
+        "/manuals/<slug>/page/<int:number> slug": handbook,
+        "/manuals/<slug>/page/<int:number> number": 2,
         "mail_id": site.value("SELECT id FROM mail ORDER BY id"),
         "organisation_id": site.value("SELECT id FROM organisation WHERE name = 'Tidewater Pumps'"),
         "policy_id": policy,

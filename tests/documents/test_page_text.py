@@ -4,6 +4,7 @@ from collections.abc import Callable
 
 from flask.testing import FlaskClient
 
+from knowledge.documents.reading import paragraphs
 from scripts.manuals import pdf
 
 
@@ -20,6 +21,13 @@ def test_words_are_marked_and_nothing_else_is_markup(client: FlaskClient, add: C
     page = client.get("/manuals/harbour/page/1?q=bulb+<b>").text
     assert "<mark>Bulbs</mark> &lt;script&gt;" in page and "<script>alert" not in page
     assert 'value="bulb &lt;b&gt;"' in page
+
+
+def test_lines_are_joined_to_paragraphs() -> None:
+    text = "Alarms\nAn alarm has a threshold and people\nwho are told of it.\n\nChains\n- one\n- two"
+    joined = ["Alarms", "An alarm has a threshold and people who are told of it.", "Chains", "- one", "- two"]
+    assert paragraphs(text) == joined
+    assert paragraphs("\u8b66\u62a5\n\u9608\u503c") == ["\u8b66\u62a5\u9608\u503c"] and paragraphs("") == []
 
 
 def test_there_is_no_page_beyond_the_last(client: FlaskClient, add: Callable[..., int]) -> None:
