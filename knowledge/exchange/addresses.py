@@ -1,7 +1,7 @@
 """Addresses for what comes without one: Latin letters from the title in any script, unique, and stable for ever."""
 
 import hashlib
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 
 from sqlalchemy import select
 
@@ -21,15 +21,19 @@ def slug_of(text: str) -> str:
     return slugify(text[:400], max_length=LONGEST, word_boundary=True) or "article"
 
 
-def choose(titles: Mapping[str, str]) -> dict[str, str]:
+def choose(titles: Mapping[str, str], original: Callable[[str], str] = str) -> dict[str, str]:
     """A slug for each external id: the one it has already, else one of its title that nobody has or ever had.
 
-    The second of a name gets a tail made of its id, so that the order of an import doesn't matter to it.
+    The second of a name gets a tail made of its id, so that the order of an import doesn't matter to it. `original`
+    gives the id of which another one is a translation: those share an address, whichever comes first.
     """
     chosen = _known(list(titles))
     fresh = {name: slug_of(title) for name, title in titles.items() if name not in chosen}
-    used = _used(set(fresh.values())) | set(chosen.values())
+    holders = _holders(set(fresh.values()))
+    used = set(chosen.values())
     for name, slug in fresh.items():
+        if any(original(holder) != name for holder in holders.get(slug, ())):
+            used.add(slug)
         chosen[name] = f"{slug}-{_tail(name)}" if slug in used or slug in TAKEN_SLUGS else slug
         used.add(slug)
     return chosen
@@ -50,11 +54,14 @@ def _known(names: list[str]) -> dict[str, str]:
     return known
 
 
-def _used(slugs: set[str]) -> set[str]:
-    used: set[str] = set()
+def _holders(slugs: set[str]) -> dict[str, set[str]]:
+    """The external ids of the articles at these addresses; "" for one that once was an article's."""
+    holders: dict[str, set[str]] = {}
     names = sorted(slugs)
     for start in range(0, len(names), LOOKED_UP):
         some = names[start : start + LOOKED_UP]
-        used.update(db.session.scalars(select(Article.slug).where(Article.slug.in_(some)).distinct()))
-        used.update(db.session.scalars(select(OldAddress.slug).where(OldAddress.slug.in_(some))))
-    return used
+        for row in db.session.execute(select(Article.slug, Article.external_id).where(Article.slug.in_(some))):
+            holders.setdefault(row.slug, set()).add(row.external_id)
+        for slug in db.session.scalars(select(OldAddress.slug).where(OldAddress.slug.in_(some))):
+            holders.setdefault(slug, set()).add("")
+    return holders

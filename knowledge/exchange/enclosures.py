@@ -1,12 +1,14 @@
 """Images and attachments that come along with articles: found inside their folder, checked, and kept."""
 
 import hashlib
+import re
 from datetime import datetime
 from pathlib import Path
 from urllib.parse import unquote, urlsplit
 
 from sqlalchemy import select
 
+from knowledge.articles.files import FOLDER
 from knowledge.articles.revision import ArticleFile
 from knowledge.exchange.intake import Enclosure, Made
 from knowledge.exchange.report import NotTaken
@@ -14,13 +16,15 @@ from portal import uploads
 from portal.db import db
 from portal.errors import Refused
 from portal.tickets import filetypes
+from portal.web import settings
 
-FOLDER = "articles"
-LARGEST = 25 * 1024 * 1024
+_AWKWARD = re.compile(r"[\s()<>\"\\%]")  # in the parentheses of a link
 
 
 def address_of(enclosure: Enclosure) -> str:
-    return f"/kb/files/{enclosure.token}/{enclosure.filename}"
+    """Where readers find it, fit for a link in Markdown."""
+    name = _AWKWARD.sub(lambda match: f"%{ord(match[0]):02X}", enclosure.filename)
+    return f"/kb/files/{enclosure.token}/{name}"
 
 
 def path_of(token: str) -> Path:
@@ -35,8 +39,8 @@ def enclose(root: Path, beside: Path, name: str, external_id: str) -> Enclosure:
     """
     path = file_below(root, beside, name)
     size = path.stat().st_size
-    if size > LARGEST:
-        raise NotTaken(f"{name[:80]} is larger than {LARGEST // 1024 // 1024} MB")
+    if size > settings().upload_max_bytes:
+        raise NotTaken(f"{name[:80]} is larger than {settings().upload_max_bytes // 1024 // 1024} MB")
     if not size:
         raise NotTaken(f"{name[:80]} is empty")
     filename = filetypes.clean_name(path.name)
@@ -111,4 +115,4 @@ def _write(enclosure: Enclosure) -> None:
     uploads.path_in(folder, enclosure.token).unlink(missing_ok=True)  # of an import that was broken off
     with enclosure.path.open("rb") as file:
         head = file.read(uploads.CHUNK)
-        uploads.write(folder, enclosure.token, head, file, [(LARGEST, "too large")])
+        uploads.write(folder, enclosure.token, head, file, [(enclosure.size, "it grew")])

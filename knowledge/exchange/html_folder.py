@@ -26,7 +26,8 @@ def read_html(path: Path, *, lang: str | None = None, collection: str = "", orig
     are linked to the page of the same path there. A folder in the folder becomes a category.
     """
     files = walk(path, *ENDINGS)
-    folder = HtmlFolder(path.resolve(), collection or path.resolve().name, lang or "", original, files)
+    found = [path.resolve() / file.relative_to(path) for file in files]
+    folder = HtmlFolder(path.resolve(), collection or path.resolve().name, lang or "", original, found)
     out = [Problem(str(file.relative_to(path)), "is a link out of the folder") for file in linked_out(path, *ENDINGS)]
     return Intake(
         source_of("html", path, collection, lang or ""),
@@ -50,10 +51,11 @@ class HtmlFolder:
 
     def items(self) -> Iterator[Incoming | Problem]:
         names = [self._name(file) for file in self.files]
-        known = choose({f"{self.collection}/{self.original}/{name}": self._title(name) for name in names})
+        titles = {f"{self.collection}/{self.original}/{name}": self._title(name) for name in names}
+        known = choose(titles, self._original_of)
         self.slugs = {name: known[f"{self.collection}/{self.original}/{name}"] for name in names}
         for file in self.files:
-            name = str(file.resolve().relative_to(self.root)) if file.is_symlink() else self._name(file)
+            name = str(file.relative_to(self.root))
             try:
                 content = read_bytes(file, most=LARGEST)
                 text, encoding = decoded(content, declares=True)
@@ -66,14 +68,21 @@ class HtmlFolder:
             external_id = f"{self.collection}/{lang}/{self._name(file)}"[:200]
             yield Incoming(
                 external_id,
-                self._name(file),
+                name,
                 digest_of(content, lang, self.slugs[self._name(file)]),
                 partial(self._made, file, text, encoding, lang, external_id),
             )
 
     def _name(self, file: Path) -> str:
         """The path below the folder without its ending; another file of that name keeps its own."""
-        return file.absolute().relative_to(self.root.absolute()).with_suffix("").as_posix()
+        return file.relative_to(self.root).with_suffix("").as_posix()
+
+    def _original_of(self, external_id: str) -> str:
+        """The id of the page of the same path in the original's language."""
+        rest = external_id.removeprefix(f"{self.collection}/")
+        if rest == external_id:
+            return external_id
+        return f"{self.collection}/{self.original}/{rest.partition('/')[2]}"
 
     def _title(self, name: str) -> str:
         path = PurePosixPath(name)

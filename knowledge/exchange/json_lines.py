@@ -56,7 +56,7 @@ def _items(path: Path, lang: str | None, collection: str) -> Iterator[Incoming |
 
 def _row(line: bytes) -> dict[str, Any]:
     try:
-        row = json.loads(decoded(line)[0])
+        row = json.loads(decoded(line)[0].rstrip())
     except json.JSONDecodeError as error:
         raise NotTaken(f"no JSON: {error.msg} at character {error.pos + 1}") from None
     except (ValueError, RecursionError):  # a number of 5,000 digits, lists in lists without end

@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import Any
 
 from flask import render_template
+from markupsafe import Markup
 from sqlalchemy import select
 
 from knowledge.articles.article import Article, Category
@@ -63,7 +64,7 @@ def _files(folder: Folder) -> tuple[set[str], list[tuple[str, str]]]:
     return copied, problems
 
 
-def _relinked(html: str, lang: str, here: set[str], pages: set[tuple[str, str]], files: set[str]) -> str:
+def _relinked(html: str, lang: str, here: set[str], pages: set[tuple[str, str]], files: set[str]) -> Markup:
     """Addresses of the portal as places in the folder; what isn't in it leads to the index."""
 
     def relative(match: re.Match[str]) -> str:
@@ -77,7 +78,7 @@ def _relinked(html: str, lang: str, here: set[str], pages: set[tuple[str, str]],
             return f'{kind}="../{other}/{target}.html{rest}"'
         return f'{kind}="index.html"' if kind == "href" else f'{kind}=""'
 
-    return _LINK.sub(relative, html)
+    return Markup(_LINK.sub(relative, html))  # as it was cleaned when it was rendered
 
 
 def _index(lang: str, langs: list[str]) -> str:

@@ -6,8 +6,8 @@ import pytest
 from flask import Flask
 
 from knowledge.articles.article import Article, Category
-from knowledge.exchange.markdown import NotTaken
 from knowledge.exchange.mallard import import_mallard, read_page, to_markdown
+from knowledge.exchange.markdown import NotTaken
 from portal.db import db, utcnow
 
 PAGE = """<page xmlns="http://projectmallard.org/1.0/" type="topic" id="{id}">
