@@ -19,7 +19,7 @@ from knowledge.audience import sees
 from knowledge.edition import Edition
 from portal.db import db, utcnow
 from portal.fragments import fragment
-from portal.web import limiter, public, settings, wants_partial
+from portal.web import limiter, public, reader, settings, wants_partial
 
 bp = Blueprint("articles", __name__, url_prefix="/kb")
 bp.add_app_template_filter(reading.file_kind)
@@ -59,7 +59,7 @@ def category(slug: str) -> ResponseReturnValue:
 @public
 def show(slug: str) -> ResponseReturnValue:
     where = find(slug)
-    page, readers = reading.Page(where, current_user, languages()), those_like(current_user)
+    page, readers = reading.Page(where, reader(), languages()), those_like(reader())
     follows = current_user.is_authenticated and is_following(where.article_id, by=current_user)
 
     def part(name: str, *key: Any) -> Markup:
@@ -129,7 +129,7 @@ def find(slug: str) -> reading.Address:
     An old address leads on to the new one, for ever; what was put away says so (410); all else is 404.
     """
     wanted = request.args.get("in") or request.args.get("lang")
-    if found := reading.address(slug, current_user, wanted, languages()):
+    if found := reading.address(slug, reader(), wanted, languages()):
         return found
     if new := reading.moved(slug, current_user):
         there = {**(request.view_args or {}), "slug": new, **asked_language()}
