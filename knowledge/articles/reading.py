@@ -82,7 +82,7 @@ class Address:
 @lru_cache(maxsize=32)
 def _leads_to(many: int) -> Any:
     """For readers who see so many audiences: putting a statement together costs more than running it."""
-    rights = [bindparam(f"right_{n}") for n in range(many)]
+    rights: list[Any] = [bindparam(f"right_{n}") for n in range(many)]
     return (
         select(Edition.token, Edition.number, Article.id, Article.lang)
         .join(Edition, Edition.id == 1)
