@@ -13,7 +13,6 @@ from knowledge.search.items import Item, Ref, Scope, Shown
 from portal.db import db
 
 KIND = "document"
-TOGETHER = 20  # documents whose pages are read at a time: one may have thousands
 COLUMNS = (
     Document.id,
     Document.external_id,
@@ -38,14 +37,12 @@ class DocumentSource:
         return db.session.scalars(select(Document.id).where(Document.status == "published").order_by(Document.id)).all()
 
     def items(self, ids: Sequence[int]) -> Iterator[Item]:
-        for start in range(0, len(ids), TOGETHER):
-            some = ids[start : start + TOGETHER]
-            query = select(*COLUMNS).where(Document.status == "published", Document.id.in_(some))
-            documents = {row.id: row for row in db.session.execute(query)}
-            yield from (_item(row, 0, row.summary) for row in documents.values())
-            pages = select(DocumentPage.document_id, DocumentPage.number, DocumentPage.text)
-            for page in db.session.execute(pages.where(DocumentPage.document_id.in_(documents))):
-                yield _item(documents[page.document_id], page.number, page.text)
+        query = select(*COLUMNS).where(Document.status == "published", Document.id.in_(ids))
+        for row in db.session.execute(query).all():
+            yield _item(row, 0, row.summary)
+            pages = select(DocumentPage.number, DocumentPage.text).filter_by(document_id=row.id)
+            for page in db.session.execute(pages.order_by(DocumentPage.number)):  # of one alone: it may have thousands
+                yield _item(row, page.number, page.text)
 
     def shown(self, refs: Collection[Ref], person: Any, locale: str) -> Mapping[tuple[int, int], Shown]:
         wanted = {(ref.item_id, ref.position): ref for ref in refs}
