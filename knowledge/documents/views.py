@@ -43,7 +43,7 @@ def index() -> ResponseReturnValue:
         return render_template("documents/_index.html", shelves=reading.shelves(current_user, languages()))
 
     key = ("documents", "index", Edition.current(), sees(current_user), str(get_locale()))
-    return render_template("documents/index.html", shelves=fragment(key, render), is_editor=is_editor(current_user))
+    return render_template("documents/index.html", shelves=fragment(key, render), may_edit=is_editor(current_user))
 
 
 @bp.get("/<slug>")
