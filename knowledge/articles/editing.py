@@ -74,7 +74,7 @@ def begin_new(fields: Mapping[str, Any], *, by: User, now: datetime) -> Revision
     original = original_of(fields.get("translation_of"))
     if original:
         keep_first(original)
-        fields = {**fields, "slug": original.slug}
+        fields = {"translated_revision": original.revision, **fields, "slug": original.slug}
     article = Article(external_id=f"kb-{secrets.token_hex(8)}", status="draft", tags=[], toc=[], body="", html="")
     article.title, article.slug, article.lang = (str(fields.get(n) or "").strip() for n in ("title", "slug", "lang"))
     article.checksum, article.updated_at = "", now

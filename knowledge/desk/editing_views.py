@@ -35,16 +35,17 @@ def save(revision_id: int) -> ResponseReturnValue:
 
 @bp.post("/<int:revision_id>/autosave")
 def autosave(revision_id: int) -> ResponseReturnValue:
-    """Save without a word: answers with the field that says how often it was saved."""
+    """Save without a word: answers with the field that says how often it was saved. 409, for which the page says that
+    it was not saved: htmx takes a 422 for an answer like others."""
     revision = find_revision(revision_id)
     form = EditForm(revision, languages())
     if not form.validate():
-        return "", 422
+        return "", 409
     try:
         save_fields(revision, form)
-    except Refused as error:
+    except Refused:
         db.session.rollback()
-        return "", 409 if isinstance(error, editing.Overtaken) else 422
+        return "", 409
     db.session.commit()
     return render_template("editing/_saved.html", revision=revision)
 

@@ -91,6 +91,14 @@ def test_a_page_saves_by_itself_and_does_not_overtake_itself(app: Flask, as_: Op
     assert editor.post(f"/kb/desk/{drafted}", data={**fields, "body": "Two."}).status_code == 302
 
 
+def test_a_page_that_could_not_save_by_itself_says_so(app: Flask, as_: Open, drafted: int) -> None:
+    """htmx counts a 422 as done."""
+    editor = as_("editor")
+    fields = filled(editor, drafted, audience="limited")
+    answer = editor.post(f"/kb/desk/{drafted}/autosave", data=fields, headers={"HX-Request": "true"})
+    assert answer.status_code == 409 and body_of(app, Revision) == HARBOUR.body
+
+
 def test_the_preview_is_a_piece_for_htmx_and_a_page_without(as_: Open, drafted: int) -> None:
     editor = as_("editor")
     fields = filled(editor, drafted, body="## Lamps\n\n*red* <script>", title="Typed title")
@@ -158,13 +166,17 @@ def test_a_translation_is_written_beside_its_original(app: Flask, as_: Open, dra
     page = editor.get(begun.location).text
     assert "Original: English" in page and "Lights at the quay." in page
     assert editor.post(f"/kb/desk/article/{article_id}/translate", data={"lang": "de"}).status_code == 422
-    fields = {**filled(editor, int(begun.location.rpartition("/")[2])), "is_current": "y", "original_revision": "1"}
+    fields = {**filled(editor, int(begun.location.rpartition("/")[2])), "original_revision": "1"}
     assert editor.post(f"{begun.location}/publish", data=fields).status_code == 302
     editor.post(f"/kb/desk/{drafted}/publish", data=filled(editor, drafted))
     with app.app_context():
         german = db.session.scalars(db.select(Article.id).filter_by(lang="de")).one()
     again = editor.post(f"/kb/desk/article/{german}/begin").location
     assert "The original changed since" in editor.get(again).text
+    number = int(again.rpartition("/")[2])
+    current = {**filled(editor, number), "is_current": "y", "original_revision": "2"}
+    assert editor.post(again, data=current).status_code == 302
+    assert "The original changed since" not in editor.get(again).text
 
 
 def test_an_address_moves_and_leads_on(app: Flask, as_: Open, drafted: int) -> None:
