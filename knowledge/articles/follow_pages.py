@@ -43,8 +43,8 @@ def follow(slug: str) -> ResponseReturnValue:
         following.follow(where.article_id, by=current_user, now=utcnow(), locale=locale, zone=choose_zone())
     elif form.validate():
         following.ask_to_follow(where.article_id, form.email.data, locale=locale, zone=choose_zone())
-        told = _("We have sent a mail to %(email)s. Follow the link in it, and we tell you.", email=form.email.data)
-        flash(told, "success")
+        told = _("Look into the inbox of %(email)s: a link there confirms it, unless the address is told already.")
+        flash(told % {"email": form.email.data}, "success")
     else:
         return render_template("articles/follow.html", slug=slug, form=form, asked=asked_language()), 422
     db.session.commit()
