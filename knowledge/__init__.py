@@ -23,12 +23,14 @@ def init_knowledge(app: Flask, config: Settings) -> None:
     from knowledge.insight import init_insight
     from knowledge.search.indexing import init_search
     from knowledge.search.views import bp as search
+    from knowledge.search.wish_pages import bp as wishes
 
     init_search(app, config)
     app.register_blueprint(articles)
     app.register_blueprint(sitemap)
     init_following(app)
     app.register_blueprint(search)
+    app.register_blueprint(wishes)
     init_documents(app)
     init_desk(app)
     init_insight(app)

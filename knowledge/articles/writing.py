@@ -17,6 +17,7 @@ from knowledge.articles.revision import PUBLISHED, OldAddress, Revision
 from knowledge.audience import is_audience, open_to
 from knowledge.edition import Edition
 from knowledge.search.changes import note_changes
+from knowledge.search.wishes import look_for_wishes
 from portal.db import db
 from portal.errors import Refused
 from portal.web import settings
@@ -108,6 +109,7 @@ def publish_all(manuscripts: Sequence[Manuscript], *, now: datetime) -> Iterator
     if changed:
         Edition.advance()
         note_changes(changed)
+        look_for_wishes(changed)
 
 
 def check(manuscript: Manuscript, article: Article | None) -> None:
@@ -140,6 +142,7 @@ def rewrite(article: Article, manuscript: Manuscript, *, now: datetime) -> None:
     db.session.flush()
     Edition.advance()
     note_changes([article.id])
+    look_for_wishes([article.id])
 
 
 def withdraw(article: Article) -> None:
