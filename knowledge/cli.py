@@ -21,6 +21,7 @@ from knowledge.exchange.kinds import KINDS, read
 from knowledge.exchange.markdown import import_demo
 from knowledge.exchange.report import NotTaken, Problem, Report
 from knowledge.exchange.taking import BATCH, Taking
+from knowledge.insight.demo import load_demo_insight
 from knowledge.search.engine import Busy
 from knowledge.search.finding import search as find
 from knowledge.search.index import apply_changes, rebuild
@@ -206,6 +207,7 @@ def load_demo_knowledge() -> None:
     with writing():
         add_demo_documents(now=utcnow())
         import_demo(now=utcnow())
+        load_demo_insight(now=utcnow())
         db.session.commit()
 
 

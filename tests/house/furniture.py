@@ -16,6 +16,8 @@ from knowledge.articles.writing import Manuscript, publish
 from knowledge.documents.document import Document
 from knowledge.documents.extraction import Reading, keep
 from knowledge.documents.writing import add_document
+from knowledge.search import wishes
+from knowledge.search.guidance import Pin, Synonym
 from portal.accounts import membership
 from portal.accounts.people import MemberRole, Membership, Organisation, User
 from portal.accounts.products import Product
@@ -57,6 +59,7 @@ def furnish(world: cast.World) -> dict[str, object]:
         "/account/confirm/<token> token": generate_confirmation_token(unconfirmed),
         "/account/recover/<token> token": generate_reset_password_token(carla),
         "/account/email/<token> token": "a-token-of-nobody",
+        "/search/click/<token> token": "a-token-of-nobody",
         "draft_id": draft.id,
         "organisation_id": world.heron,
         "invitation_id": invitation.id,
@@ -66,6 +69,7 @@ def furnish(world: cast.World) -> dict[str, object]:
         "/kb/<slug>/compare slug": "leitfaden",
         "/kb/following/<token> token": _follow(),
         "/kb/following/<token>/stop token": _follow(),
+        **_guide(),
         "/sitemap-<int:number>.xml number": 1,
         "slug": "guide",
         "article_id": revision.article_id,
@@ -159,3 +163,24 @@ def _follow() -> str:
     """What stands in the links to an address that was asked whether it wants to follow the guide."""
     guide = db.session.scalars(select(Article).filter_by(slug="guide")).one()
     return following.key_of(following.kept(guide.id, "fay@follower.example", now=utcnow(), locale="en", zone="UTC"))
+
+
+def _guide() -> dict[str, object]:
+    """What editors tell the search, and somebody who waits for an answer."""
+    synonym, pin = Synonym(words=["lamp", "bulb"]), Pin(folded="lamp", item_id=db.session.scalar(select(Article.id)))
+    db.session.add_all([synonym, pin])
+    db.session.flush()
+    return {
+        "synonym_id": synonym.id,
+        "pin_id": pin.id,
+        "name": "nothing",
+        "/search/wish/<token> token": _wish("a lamp that beeps"),
+        "/search/wish/<token>/stop token": _wish("a lamp that hums"),
+    }
+
+
+def _wish(text: str) -> str:
+    reader = {"lang": "en", "locale": "en", "zone": "UTC"}
+    wish = wishes.kept(text, "will@wisher.example", now=utcnow(), **reader)
+    assert wish
+    return wishes.key_of(wish)

@@ -153,7 +153,7 @@ def test_another_site_changes_nothing_without_the_token_of_the_form(
 
 
 # What the key in the link ends, and mail programs call with nothing else (RFC 8058).
-ONE_CLICK = {"/kb/following/<token>/stop"}
+ONE_CLICK = {"/kb/following/<token>/stop", "/search/wish/<token>/stop"}
 
 
 def test_another_sites_token_opens_nothing(app: Flask, things: Things) -> None:

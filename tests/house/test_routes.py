@@ -11,12 +11,14 @@ def test_the_routes_are_those_of_the_snapshot(shared_app: Flask) -> None:
 
 
 PUBLIC = {
-    "accounts.change_address", "accounts.choose_language", "articles.category", "articles.index", "articles.show",
-    "articles.compare", "articles.file", "articles.confirm_following", "articles.confirmed_following", "articles.follow",
-    "articles.stop_following", "articles.stopped_following", "articles.vote", "documents.file", "documents.index", "documents.page", "documents.show",
-    "front.brand_css", "front.brand_logo", "front.healthz", "front.home", "front.policy",
-    "front.policy_version", "front.readyz", "front.styleguide", "mailbox.html", "mailbox.index", "mailbox.show",
-    "sitemap.robots", "sitemap.sitemap", "sitemap.sitemap_file", "search.api", "search.description", "search.log", "search.results", "search.suggest",
+    "accounts.change_address", "accounts.choose_language", "articles.category", "articles.compare",
+    "articles.confirm_following", "articles.confirmed_following", "articles.file", "articles.follow",
+    "articles.index", "articles.show", "articles.stop_following", "articles.stopped_following", "articles.vote",
+    "documents.file", "documents.index", "documents.page", "documents.show", "front.brand_css", "front.brand_logo",
+    "front.healthz", "front.home", "front.policy", "front.policy_version", "front.readyz", "front.styleguide",
+    "mailbox.html", "mailbox.index", "mailbox.show", "search.api", "search.click", "search.description",
+    "search.log", "search.results", "search.suggest", "sitemap.robots", "sitemap.sitemap", "sitemap.sitemap_file",
+    "wishes.ask", "wishes.confirm", "wishes.confirmed", "wishes.new", "wishes.stop", "wishes.stopped",
 }  # fmt: skip
 
 
