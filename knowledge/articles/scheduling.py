@@ -95,12 +95,10 @@ def init_scheduling(app: Flask) -> None:
     def publish_every_minute() -> None:
         with app.app_context():
             for revision_id in due_revisions(now=utcnow()):
-                with writing():
+                with writing(), db.session.begin():
                     publish_due(revision_id, now=utcnow())
-                    db.session.commit()
 
     @app.extensions["queue"].periodic_task(crontab(minute="11"), name="remind_reviewers")
     def remind_every_hour() -> None:
-        with app.app_context(), writing():
+        with app.app_context(), writing(), db.session.begin():
             remind(now=utcnow())
-            db.session.commit()

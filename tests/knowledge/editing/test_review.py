@@ -3,6 +3,7 @@
 from datetime import date, timedelta
 
 import pytest
+from flask import Flask
 
 from knowledge.articles import editing
 from knowledge.articles.revision import DRAFT, PUBLISHED, REVIEW, SCHEDULED, Revision
@@ -92,6 +93,18 @@ def test_a_scheduled_revision_is_published_when_its_time_has_come(desk: Desk) ->
     assert due_revisions(now=LATER) == [revision.id]
     assert publish_due(revision.id, now=LATER) and not publish_due(revision.id, now=LATER)
     assert revision.state == PUBLISHED and desk.article().body == "Dark."
+
+
+def test_the_queue_publishes_each_minute(app: Flask, desk: Desk) -> None:
+    revision = scheduled(desk)
+    revision_id, revision.publish_at = revision.id, NOW
+    db.session.commit()
+    tasks = {type(task).__name__: task for task in app.extensions["queue"]._registry.periodic_tasks}
+    tasks["publish_scheduled"].execute()
+    tasks["remind_reviewers"].execute()
+    with app.app_context():
+        found = db.session.get(Revision, revision_id)
+        assert found and found.state == PUBLISHED
 
 
 def test_a_time_that_is_past_is_refused(desk: Desk) -> None:
