@@ -11,7 +11,7 @@ from functools import partial
 from pathlib import Path
 from xml.etree import ElementTree
 
-from knowledge.articles.writing import Manuscript
+from knowledge.articles.writing import TAKEN_SLUGS, Manuscript
 from knowledge.exchange.enclosures import address_of, enclose, is_local
 from knowledge.exchange.files import walk
 from knowledge.exchange.intake import Enclosure, Incoming, Intake, Made, NewCategory, digest_of, source_of
@@ -81,11 +81,11 @@ class Folder:
         enclosures, left_out = _place_figures(leaf.root, self.path, external_id)
         manuscript = Manuscript(
             external_id=external_id,
-            slug=leaf.id.lower(),
+            slug=_slug(leaf.id, self.collection),
             lang=self.lang,
             title=leaf.title,
             summary=_inline(_description(leaf.root), lambda xref: "")[:600],
-            body=to_markdown(leaf.root, _linker(self.leaves)),
+            body=to_markdown(leaf.root, _linker(self.leaves, self.collection)),
             category=category.slug if category else None,
             translation_of=f"{self.collection}/{self.original}/{leaf.id}" if self.lang != self.original else None,
             updated_at=_revised(leaf.root),
@@ -158,10 +158,15 @@ def _top(page: str, leaves: dict[str, Leaf]) -> str | None:
     return None
 
 
-def _linker(leaves: dict[str, Leaf]) -> Links:
+def _slug(page: str, collection: str) -> str:
+    """The page's own name, unless the portal needs that itself."""
+    return f"{collection}-{page}".lower() if page.lower() in TAKEN_SLUGS else page.lower()
+
+
+def _linker(leaves: dict[str, Leaf], collection: str) -> Links:
     def address(xref: str) -> str:
         page, _, _anchor = xref.partition("#")
-        return f"/kb/{page.lower()}" if page in leaves else ""
+        return f"/kb/{_slug(page, collection)}" if page in leaves else ""
 
     return address
 

@@ -6,6 +6,7 @@ import pytest
 from flask import Flask
 
 from knowledge.articles.article import Article, Category
+from knowledge.articles.revision import ArticleFile
 from knowledge.exchange.mallard import import_mallard, read_page, to_markdown
 from knowledge.exchange.markdown import NotTaken
 from portal.db import db, utcnow
@@ -35,6 +36,26 @@ def test_pages_become_articles_under_the_guides_of_the_index(app: Flask, tmp_pat
         assert (article.external_id, article.summary) == ("help/en/wifi", "All about wifi.")
         assert article.category and article.category.titles == {"en": "Network"}
         assert article.updated_at.date().isoformat() == "2026-05-04"
+
+
+def test_a_page_of_a_reserved_name_gets_that_of_its_collection_before_it(app: Flask, tmp_path: Path) -> None:
+    (tmp_path / "files.page").write_text(page("files"))
+    (tmp_path / "a.page").write_text(page("a", body='<p><link xref="files">on</link></p>'))
+    with app.app_context():
+        assert import_mallard(tmp_path, lang="en", now=utcnow(), collection="help").problems == []
+        assert set(db.session.scalars(db.select(Article.slug))) == {"a", "help-files"}
+        assert "[on](/kb/help-files)" in (db.session.scalar(db.select(Article.body).filter_by(slug="a")) or "")
+
+
+def test_figures_come_along(app: Flask, tmp_path: Path) -> None:
+    (tmp_path / "a.png").write_bytes(b"\x89PNG\r\n\x1a\n" + b"\0" * 64)
+    media = '<media type="image" src="a.png"><p>A lamp</p></media><media type="video" src="b.webm"/>'
+    (tmp_path / "a.page").write_text(page("a", body=media))
+    with app.app_context():
+        report = import_mallard(tmp_path, lang="en", now=utcnow(), collection="help")
+        token = db.session.scalar(db.select(ArticleFile.token))
+        assert f"![A lamp](/kb/files/{token}/a.png)" in (db.session.scalar(db.select(Article.body)) or "")
+        assert [str(loss) for loss in report.losses] == ["a.page: video b.webm"]
 
 
 def test_translations_find_their_originals_and_name_the_categories(app: Flask, tmp_path: Path) -> None:
