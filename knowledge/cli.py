@@ -18,6 +18,7 @@ from knowledge.documents.demo import add_demo_documents
 from knowledge.exchange.exporting import EXPORTS
 from knowledge.exchange.intake import Intake
 from knowledge.exchange.kinds import KINDS, read
+from knowledge.exchange.manuals import read_documents, take_document
 from knowledge.exchange.markdown import import_demo
 from knowledge.exchange.report import NotTaken, Problem, Report
 from knowledge.exchange.taking import BATCH, Taking
@@ -35,7 +36,7 @@ SOME_NOT_TAKEN = 3  # the exit code
 
 
 @click.command("import")
-@click.argument("kind", type=click.Choice(KINDS))
+@click.argument("kind", type=click.Choice([*KINDS, "documents"]))
 @click.argument("path", type=click.Path(path_type=Path))
 @click.option("--lang", help="The language of what names none; of every file for html and mallard.")
 @click.option(
@@ -64,6 +65,8 @@ def import_(
     if kind == "mallard" and not lang:
         raise click.UsageError("mallard needs --lang, for example --lang de")
     started = time.perf_counter()
+    if kind == "documents":
+        return _import_documents(path, dry_run, report_file)
     try:
         taking = Taking(read(kind, path, lang, collection, original), now=utcnow(), is_rehearsal=dry_run)
         _take(taking, prune=prune)
@@ -75,6 +78,29 @@ def import_(
     if not dry_run:
         _index()
     if taking.report.problems:
+        sys.exit(SOME_NOT_TAKEN)
+
+
+def _import_documents(path: Path, dry_run: bool, report_file: Path | None) -> None:
+    """Manuals and downloads, each in a transaction of its own; the worker reads their text afterwards."""
+    report, taken = Report(), 0
+    try:
+        tables = list(read_documents(path))
+    except NotTaken as error:
+        raise click.ClickException(str(error)) from None
+    for name, table in tables:
+        with writing():
+            try:
+                take_document(path, table, now=utcnow())
+            except NotTaken as error:
+                report.problems.append(Problem(name, str(error)))
+                db.session.rollback()
+                continue
+            taken += 1
+            db.session.rollback() if dry_run else db.session.commit()
+    _tell(report, report_file)
+    click.echo(f"{taken} documents taken, {len(report.problems)} not taken")
+    if report.problems:
         sys.exit(SOME_NOT_TAKEN)
 
 
