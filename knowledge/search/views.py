@@ -2,7 +2,7 @@
 
 from collections.abc import Callable, Hashable, Sequence
 
-from flask import Blueprint, Response, make_response, render_template, request
+from flask import Blueprint, Response, current_app, make_response, render_template, request, url_for
 from flask.typing import ResponseReturnValue
 from flask_babel import get_locale
 from flask_login import current_user
@@ -11,11 +11,11 @@ from markupsafe import Markup
 from knowledge.articles.reading import Languages
 from knowledge.articles.shelves import Shelf, shelves
 from knowledge.paging import ListPages
-from knowledge.search.finding import search
+from knowledge.search.finding import Found, search
 from knowledge.search.narrowing import Catalogue, Narrowed, facets, whole_of
 from knowledge.search.presenting import listed, present
 from portal.fragments import fragment
-from portal.web import limiter, public, settings, wants_partial
+from portal.web import csrf, limiter, public, settings, wants_partial
 
 bp = Blueprint("search", __name__)
 
@@ -43,7 +43,8 @@ def results() -> ResponseReturnValue:
 
     drawn = kept(render, *(part.found.key for part in (here, *whole.values())), catalogue.state)
     template = "search/_typed.html" if typing else "search/results.html"
-    return render_template(template, found=here.found, drawn=drawn, narrowed=narrowed)
+    clicks = noted(here.found, narrowed.product, len(here.hits))
+    return render_template(template, found=here.found, drawn=drawn, narrowed=narrowed, clicks=clicks)
 
 
 @bp.get("/search/suggest")
@@ -62,7 +63,7 @@ def suggest() -> ResponseReturnValue:
         return render_template("search/_options.html", found=found, results=shown, product_names=catalogue.names)
 
     drawn = kept(render, found.key, catalogue.state)
-    return render_template("search/_suggest.html", count=len(best), drawn=drawn)
+    return render_template("search/_suggest.html", count=len(best), drawn=drawn, clicks=noted(found))
 
 
 @bp.route("/search/log", methods=["GET", "POST"])
@@ -73,9 +74,32 @@ def log() -> ResponseReturnValue:
     text = request.form.get("text", "")[:LONGEST_LOG]
     found = search(text, current_user, locale())
     shown = present(found, found.hits[:PAGE], current_user, locale())
-    context = {"found": found, "text": text, "results": shown, "first": 1}
+    context = {"found": found, "text": text, "results": shown, "first": 1, "clicks": noted(found)}
     page = render_template("search/log.html", product_names=Catalogue.read().names, **context)
     return page, 422 if request.method == "POST" and not text.strip() else 200
+
+
+@bp.post("/search/click/<token>")
+@public
+@_limit
+@csrf.exempt
+def click(token: str) -> ResponseReturnValue:
+    """Which result was opened: the page tells it on the way. The token says of which search, and that it is ours."""
+    if "search_memory" not in current_app.extensions:
+        return "", 400
+    from knowledge.search.memory import clicked
+
+    return "", 204 if clicked(token, request.form.get("hit", "")) else 400
+
+
+def noted(found: Found, product: str | None = None, results: int | None = None) -> str | None:
+    """Have the search remembered; the address that is told which of its results was opened."""
+    if "search_memory" not in current_app.extensions:
+        return None
+    from knowledge.search.memory import remember
+
+    token = remember(found, lang=locale(), product=product, results=results)
+    return url_for("search.click", token=token) if token else None
 
 
 def topics() -> Sequence[Shelf]:
