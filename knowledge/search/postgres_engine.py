@@ -31,7 +31,7 @@ from portal.db import db
 
 log = logging.getLogger(__name__)
 
-RESULTS_KEPT = 500
+RESULTS_KEPT = 200
 LOCK = 0x466F796572  # of the one writer, among the database's advisory locks
 RANKED = 10  # words of a question that take part in the rough rank: the rarest
 CANDIDATES = 400  # ranked roughly by PostgreSQL, then exactly here

@@ -29,8 +29,8 @@ from knowledge.search.words import WORDS
 
 log = logging.getLogger(__name__)
 
-RESULTS_KEPT = 500
-REFS_KEPT = 20_000
+RESULTS_KEPT = 200
+REFS_KEPT = 8_000
 FILTERS_KEPT = 12  # sets of document numbers: some megabytes each where there are 100,000 sections
 MOST_AT_ONCE = 5000  # more changes than this are quicker built anew
 NOBODY = "\0"  # an audience that no document has
