@@ -91,7 +91,7 @@ def load_demo_insight(*, now: datetime) -> None:
     tickets = {row.subject: row.number for row in db.session.scalars(select(Ticket))}
     for asked in SEARCHES:
         _search(asked, articles.values(), tickets, chance, now=now)
-    _vote(sorted(articles), chance, now=now)
+    _vote(sorted(number for number, one in articles.items() if one.lang == "en"), chance, now=now)
     _wish(now=now)
     for words, lang in SYNONYMS:
         db.session.add(Synonym(words=list(words), lang=lang, updated_at=now - timedelta(days=9)))

@@ -120,7 +120,7 @@ def _names_of(ticket: Ticket, messages: Sequence[Message]) -> list[str]:
     """The names of the people and the organisation of a ticket, whole and in parts; the longest first."""
     everybody = (ticket.requester, ticket.assignee, *(one.author for one in messages))
     people = [person for person in everybody if person]
-    whole = [name for person in people for name in (person.name, person.email, person.email.partition("@")[0]) if name]
+    whole = [name for person in people for name in (person.name, person.email) if name]
     whole += [ticket.organisation.name] if ticket.organisation else []
     whole += [ticket.requester.email.partition("@")[2]]
     parts = [part for person in people for part in re.split(r"[\s.-]+", person.name or "")]

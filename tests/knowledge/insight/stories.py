@@ -1,6 +1,7 @@
 """Tickets that were filed, answered and resolved."""
 
 import secrets
+from typing import Any
 
 from flask import Flask
 from sqlalchemy import select
@@ -18,7 +19,7 @@ def file(app: Flask, who: str, subject: str, body: str) -> int:
     with app.test_request_context():
         organisation = db.session.scalars(_person(who).organisations()).one()
         cast.subscribe(organisation.id, "enterprise", "sla-24x7")
-        form = {"form_key": secrets.token_hex(16), "language": "en", "zone": "UTC", "topic": "product"}
+        form: dict[str, Any] = {"form_key": secrets.token_hex(16), "language": "en", "zone": "UTC", "topic": "product"}
         form["organisation"] = organisation
         ticket = file_ticket(Request(subject=subject, body=body, **form), by=_person(who), now=utcnow())
         db.session.commit()

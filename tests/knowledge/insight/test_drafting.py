@@ -8,8 +8,9 @@ from flask.testing import FlaskClient
 from sqlalchemy import select
 
 from knowledge.articles.revision import Revision
-from knowledge.insight.drafting import clean
+from knowledge.insight.drafting import clean, material_of
 from portal.db import db
+from portal.tickets.ticket import Ticket
 from tests.knowledge.insight.stories import answer, file, resolve
 
 As = Callable[[str], FlaskClient]
@@ -65,6 +66,15 @@ def test_one_ticket_makes_one_draft(app: Flask, as_: As, number: int) -> None:
     first = editor.post(f"{DESK}/ticket/{number}").location
     assert editor.post(f"{DESK}/ticket/{number}").location == first
     assert "Open that draft" in editor.get(f"{DESK}/ticket/{number}").text
+
+
+def test_the_name_of_a_mailbox_may_be_a_word_of_the_answer(app: Flask, number: int) -> None:
+    with app.app_context():
+        ticket = db.session.scalars(select(Ticket).where(Ticket.number == number)).one()
+        assert ticket.assignee
+        ticket.assignee.email = "beacon@vendor.example"
+        material = material_of(ticket)
+    assert "beacon" in material.parts[0].text
 
 
 def test_an_open_ticket_has_no_answer_yet(app: Flask, as_: As, world: object) -> None:
