@@ -24,6 +24,7 @@ VIEWS = [(size, scheme) for size in ("wide", "phone") for scheme in ("light", "d
 NO_PAGE = {
     "/static/<path:filename>", "/account/fs-static/<path:filename>", "/healthz", "/readyz", "/brand.css", "/brand-logo",
     "/robots.txt", "/sitemap.xml", "/sitemap-<int:number>.xml",
+    "/kb/files/<token>/<filename>", "/kb/desk/organisations",
     "/search/suggest", "/opensearch.xml", "/tickets/answers", "/tickets/quote",  # pieces that htmx puts into a page
     "/manuals/<slug>/<version>/<lang>/<filename>",  # a PDF
     "/demo/mail/<int:mail_id>/html",  # shut in a sandbox where not even axe may run
@@ -51,6 +52,8 @@ def things(site: Site) -> dict[str, object]:
         "/manuals/<slug> slug": site.value("SELECT slug FROM document ORDER BY id"),
         "/manuals/<slug>/page/<int:number> slug": handbook,
         "/manuals/<slug>/page/<int:number> number": 2,
+        "article_id": site.value("SELECT id FROM article WHERE lang = 'en' ORDER BY id"),
+        "category_id": site.value("SELECT id FROM category ORDER BY position"),
         "mail_id": site.value("SELECT id FROM mail ORDER BY id"),
         "organisation_id": site.value("SELECT id FROM organisation WHERE name = 'Tidewater Pumps'"),
         "policy_id": policy,
