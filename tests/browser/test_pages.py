@@ -56,6 +56,8 @@ def things(site: Site) -> dict[str, object]:
         "category_id": site.value("SELECT id FROM category ORDER BY position"),
         "mail_id": site.value("SELECT id FROM mail ORDER BY id"),
         "organisation_id": site.value("SELECT id FROM organisation WHERE name = 'Tidewater Pumps'"),
+        "/kb/desk/insight/<name> name": "nothing",
+        "synonym_id": site.value("SELECT id FROM search_synonym ORDER BY id"),
         "policy_id": policy,
         "version": version,
     }
