@@ -22,10 +22,12 @@ def init_knowledge(app: Flask, config: Settings) -> None:
     from knowledge.documents import init_documents
     from knowledge.insight import init_insight
     from knowledge.search.indexing import init_search
+    from knowledge.search.memory import init_memory
     from knowledge.search.views import bp as search
     from knowledge.search.wish_pages import bp as wishes
 
     init_search(app, config)
+    init_memory(app)
     app.register_blueprint(articles)
     app.register_blueprint(sitemap)
     init_following(app)

@@ -76,6 +76,7 @@ SETTINGS = (
     Setting("limit_claim", "10 per hour", "Licence keys tried by one person."),
     Setting("limit_filing", "20 per hour", "Tickets filed by one person."),
     Setting("limit_search", "120 per minute", "Searches from one address."),
+    Setting("searches_kept_days", 365, "What was searched and opened is forgotten after so long."),
     Setting("stale_after_days", 365, "An article that nobody has changed for so long is to be read again."),
     Setting("limit_wishes", "10 per hour", "Presses of “Tell me when this is answered” from one address."),
     Setting("session_idle_minutes", 720, "A session ends after this long without a request."),

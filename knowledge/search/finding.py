@@ -3,14 +3,16 @@
 import logging
 from collections import Counter
 from collections.abc import Hashable, Iterable
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 from knowledge.audience import sees
 from knowledge.edition import Edition
-from knowledge.search import plain
+from knowledge.search import plain, words
+from knowledge.search.diagnosis import Diagnosis, diagnose
 from knowledge.search.engine import Searcher, Unavailable, engine
-from knowledge.search.items import Ref, Scope
+from knowledge.search.guidance import Guide, guide
+from knowledge.search.items import Ref, Scope, sources
 from knowledge.search.ranking import (
     DEPTH,
     LONGEST,
@@ -20,6 +22,7 @@ from knowledge.search.ranking import (
     group,
     in_languages,
     languages_of,
+    most_telling,
     similar_words,
     text_fields,
     unknown_words,
@@ -28,6 +31,8 @@ from knowledge.search.words import TEXT_FIELDS, field_of
 from portal.web import settings
 
 log = logging.getLogger(__name__)
+
+LONGEST_READ = 2000  # characters of a question that is no log: of more than 200 the most telling words are asked
 
 Marks = dict[str, dict[str, float]]  # by field, the words to highlight
 
@@ -59,6 +64,7 @@ class Found:
     is_cut: bool = False
     key: Hashable = None
     is_degraded: bool = False
+    diagnosis: Diagnosis | None = None  # what was understood of a log or an error message
 
     @property
     def total(self) -> int:
@@ -88,9 +94,8 @@ def search(
     typing: bool = False,
 ) -> Found:
     """Find what answers. `kind`, `lang` and `product` narrow; `prefer` is a product that comes first, `version` the one
-    the reader has of it; `typing` completes the last word. The text is read as plain words; only its first 200
-    characters are."""
-    text = " ".join(text.replace("\0", " ")[:LONGEST].split())
+    the reader has of it; `typing` completes the last word. The text is read as plain words; of a log what it says."""
+    text, diagnosis = _read(text)
     kind, lang, product = (value.replace("\0", "") or None if value else None for value in (kind, lang, product))
     token, number = Edition.current()
     if not text or not token:
@@ -99,15 +104,30 @@ def search(
     asked = Asked(number, text, Scope(sees(person), kind, lang, product), preference, typing)
     try:
         with engine().opened(token) as searcher:
-            return engine().kept(asked, lambda: _ask(searcher, asked))
+            found = engine().kept(asked, lambda: _ask(searcher, asked, guide(token, number)))
+            return replace(found, diagnosis=diagnosis) if diagnosis else found
     except Unavailable as reason:
         log.warning("searching the database instead of the index", extra={"reason": str(reason)})
     hits = group(plain.find(text, asked.scope), preference)
-    return Found(text, tuple(hits), wanted=Question(text, TEXT_FIELDS).wanted, is_degraded=True)
+    wanted = Question(text[:LONGEST], TEXT_FIELDS).wanted
+    return Found(text[:LONGEST], tuple(hits), wanted=wanted, is_degraded=True, diagnosis=diagnosis)
 
 
-def _ask(searcher: Searcher, asked: Asked) -> Found:
+def _read(text: str) -> tuple[str, Diagnosis | None]:
+    """The question in a text, and what was understood where it is a log. Halves of characters are left out."""
+    text = text.replace("\0", " ").encode(errors="ignore").decode()
+    diagnosis = diagnose(text)
+    return " ".join((diagnosis.text[:LONGEST] if diagnosis else text[:LONGEST_READ]).split()), diagnosis
+
+
+def _ask(searcher: Searcher, asked: Asked, guide: Guide | None = None) -> Found:
+    if len(asked.text) > LONGEST:
+        shorter = replace(asked, text=most_telling(searcher, asked.text))
+        return replace(_ask(searcher, shorter, guide), key=(engine().state(), asked))
     question = Question(asked.text, text_fields(searcher), asked.typing)
+    for alike in guide.meaning_the_same(asked.text) if guide else ():
+        for other in alike.others:
+            question.widen(other, alike.lang)
     question.complete(searcher)
     unknown = {word: similar_words(searcher, word) for word in unknown_words(question, searcher, asked.scope)}
     better = None
@@ -116,14 +136,16 @@ def _ask(searcher: Searcher, asked: Asked) -> Found:
         near = {word: in_languages(searcher, candidates, languages) for word, candidates in unknown.items()}
         better, unknown = _corrected(asked.text, near), near if any(near.values()) else unknown
     found = _run(searcher, question, asked.scope)
+    pinned = guide.pinned(asked.text, asked.preference.lang) if guide else []
+    pins = _pinned(pinned, asked) if pinned else []
     instead = None
-    if not found and better:
+    if not found and better and not pins:
         question, instead = Question(better, question.fields), better
         found = _run(searcher, question, asked.scope)
     elif any(unknown.values()):
         question.guess(unknown)
         found = _run(searcher, question, asked.scope)
-    hits = group(found, asked.preference)
+    hits = _with_pins(pins, group(found, asked.preference))
     suggestion = better if found and not instead else None
     is_cut, key = len(found) >= DEPTH, (engine().state(), asked)
     return Found(asked.text, tuple(hits), instead, suggestion, question.wanted, is_cut, key)
@@ -133,14 +155,40 @@ def _run(searcher: Searcher, question: Question, scope: Scope) -> list[tuple[flo
     return searcher.best(question.terms(searcher), scope, DEPTH)
 
 
+def _pinned(pins: Iterable[tuple[str, int]], asked: Asked) -> list[Hit]:
+    """The pinned things that this asker may see and that are in what the search is narrowed to."""
+    hits, scope = [], asked.scope
+    for kind, item_id in pins:
+        source = sources().get(kind)
+        item = next((item for item in source.items([item_id]) if item.is_first), None) if source else None
+        if item is None or item.audience not in scope.audiences:
+            continue
+        ref = item.ref
+        narrowed = ((scope.kind, ref.kind), (scope.lang, ref.lang), (scope.product, ref.product))
+        if all(wanted in (None, value) for wanted, value in narrowed):
+            hits.append(Hit((ref,), 0.0, asked.preference.covers(ref), is_pinned=True))
+    return hits
+
+
+def _with_pins(pins: list[Hit], hits: list[Hit]) -> list[Hit]:
+    """What is pinned stands first; what was found of it anyway, in its best translation, is shown as found."""
+    if not pins:
+        return hits
+    found = {hit.best.address: hit for hit in hits}
+    first = [replace(found.get(pin.best.address, pin), is_pinned=True) for pin in pins]
+    addresses = {pin.best.address for pin in pins}
+    return first + [hit for hit in hits if hit.best.address not in addresses]
+
+
 def _corrected(text: str, unknown: dict[str, list[str]]) -> str | None:
-    """The question with words that nobody has written replaced by the likeliest ones, or None."""
-    better = text.lower()
-    for word, candidates in unknown.items():
-        near = [other for other in candidates if not other.startswith(word)]
+    """The question with words that nobody has written replaced by the likeliest ones, or None. The rest stays."""
+    parts, at = [], 0
+    for start, end, word in words.spans(text):
+        near = [other for other in unknown.get(word, ()) if not other.startswith(word)]
         if near:
-            better = better.replace(word, near[0])
-    return better if better != text.lower() else None
+            parts += [text[at:start].lower(), near[0]]
+            at = end
+    return "".join(parts) + text[at:].lower() if parts else None
 
 
 def _counted(values: Iterable[str | None]) -> list[tuple[str, int]]:

@@ -1,12 +1,16 @@
 """What editors tell the search: words that mean the same, results that come first; and who waits for an answer."""
 
+from collections import OrderedDict
+from collections.abc import Callable, Sequence
 from datetime import datetime
-from typing import Any
+from threading import Lock
+from typing import Any, NamedTuple
 
 from sqlalchemy import ForeignKey, Select, String, UniqueConstraint, select
 from sqlalchemy.orm import Mapped, mapped_column
 
 from knowledge.articles.revision import is_editor
+from knowledge.search import words
 from portal.db import Model, db, utcnow
 
 
@@ -70,3 +74,69 @@ class Wish(Model):
     confirmed_at: Mapped[datetime | None]
     answered_at: Mapped[datetime | None]
     article_id: Mapped[int | None] = mapped_column(ForeignKey("article.id", ondelete="SET NULL"))
+
+
+class Alike(NamedTuple):
+    """Words (stems, in order) that stand for others in a language's field; "" for every one."""
+
+    lang: str
+    stems: tuple[str, ...]
+    others: tuple[str, ...]
+
+
+class Guide:
+    """Synonyms and pins as one edition has them."""
+
+    def __init__(self) -> None:
+        self.alike: dict[str, list[Alike]] = {}
+        for row in db.session.execute(select(Synonym.lang, Synonym.words, Synonym.is_one_way)):
+            for at, word in enumerate(row.words[:1] if row.is_one_way else row.words):
+                stems = _stems(word, row.lang)
+                others = tuple(other for n, other in enumerate(row.words) if n != at)
+                if stems:
+                    self.alike.setdefault(stems[0], []).append(Alike(row.lang, stems, others))
+        self.pins: dict[str, list[Any]] = {}
+        columns = (Pin.folded, Pin.lang, Pin.kind, Pin.item_id)
+        for pin in db.session.execute(select(*columns).order_by(Pin.place, Pin.id)):
+            self.pins.setdefault(pin.folded, []).append(pin)
+
+    def meaning_the_same(self, text: str) -> list[Alike]:
+        """What stands in the text and has synonyms."""
+        found, read = [], {}
+        for lang in {one.lang for some in self.alike.values() for one in some}:
+            read[lang] = _stems(text, lang)
+        for lang, stems in read.items():
+            for at, stem in enumerate(stems):
+                for one in self.alike.get(stem, ()):
+                    if one.lang == lang and stems[at : at + len(one.stems)] == one.stems:
+                        found.append(one)
+        return found
+
+    def pinned(self, text: str, lang: str) -> list[tuple[str, int]]:
+        """(kind, item id) of what stands first for this search, in order."""
+        mine = lang.split("-")[0]
+        pins = self.pins.get(words.folded(text), ())
+        return [(pin.kind, pin.item_id) for pin in pins if not pin.lang or pin.lang.split("-")[0] == mine]
+
+
+_guides: "OrderedDict[tuple[str, int], Guide]" = OrderedDict()
+_guides_lock = Lock()
+
+
+def guide(token: str, number: int) -> Guide:
+    """The synonyms and pins of this edition: whoever changes them advances it."""
+    with _guides_lock:
+        kept = _guides.get((token, number))
+    if kept is None:
+        kept = Guide()
+        with _guides_lock:
+            _guides[token, number] = kept
+            while len(_guides) > 4:
+                _guides.popitem(last=False)
+    return kept
+
+
+def _stems(text: str, lang: str) -> tuple[str, ...]:
+    stem: Callable[[str], str] = words.stemmer(words.field_of(lang or "plain"))
+    found: Sequence[str] = [stem(word) or words.fold(word) for _, _, word in words.spans(text)]
+    return tuple(found) + tuple(text[a:b] for a, b in words.cjk_spans(text))

@@ -44,6 +44,7 @@ class Result:
     versions: str | None
     is_covered: bool | None
     is_answered: bool
+    is_pinned: bool
     updated_at: Any
 
 
@@ -79,6 +80,7 @@ def _result(hit: Hit, shown: Mapping[tuple[int, int], Shown], wanted: Wanted) ->
         versions=best.ref.versions,
         is_covered=hit.is_covered,
         is_answered=best.is_answered,
+        is_pinned=hit.is_pinned,
         updated_at=best.updated_at,
     )
 

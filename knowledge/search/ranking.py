@@ -15,12 +15,15 @@ from knowledge.versions import covers, sort_key
 
 LONGEST = 200  # characters of a question that are read
 MOST_WORDS = 24
+MOST_LOOKED_UP = 80  # words of a long text
+UNHEARD = 10**9
 DEPTH = 100  # sections that are looked at; results are grouped and counted among them
 
 COVERAGE = 0.9  # how much an item gains that holds more of the words: the less, the more words there are
 K1, B = 1.2, 0.75  # of BM25: how soon more of a word counts no more, and how much a long text loses
 IDENT_BOOST = 3.0  # a version, an error code or a file name that is there exactly
 COMPLETED_BOOST = 0.6  # words that begin as the last word typed so far
+SYNONYM_BOOST = 0.7  # words that editors said mean the same; of several words each gets its part
 GUESSED_BOOST = 0.4  # words that resemble one that nobody has written
 OTHER_ITEMS = 0.15  # what the second-best section of an article adds to its best
 READERS_LANGUAGE, SITES_LANGUAGE, OTHER_LANGUAGE = 1.0, 0.9, 0.75
@@ -50,6 +53,16 @@ class Question:
         for term in islice(terms, 4 * MOST_WORDS):
             self.wanted.setdefault(name, {}).setdefault(term, boost)
 
+    def widen(self, other: str, lang: str) -> None:
+        """Want what means the same, in a language's field or (for "") in every one."""
+        typed = [word for _, _, word in words.spans(other)]
+        boost = SYNONYM_BOOST / max(len(typed), 1) ** 0.5
+        for name in (words.field_of(lang),) if lang else self.fields:
+            if name in self.fields:
+                self.want(name, (term for word in typed if (term := words.stemmer(name)(word))), boost)
+        self.want(CJK, words.pairs(other), boost)
+        self.want(IDENT, words.identifiers(other, asked=True), boost)
+
     def terms(self, searcher: Searcher) -> list[Wanted]:
         """What to ask the engine for: of what stands anywhere, everything."""
         found = self._present(searcher)
@@ -76,6 +89,19 @@ class Question:
         """Want what resembles the words that nobody has written."""
         for candidates in guesses.values():
             self.want(WORDS, candidates[:GUESSES], GUESSED_BOOST)
+
+
+def most_telling(searcher: Searcher, text: str, most: int = 16) -> str:
+    """The rarest public words of a long text in their order, and its codes; words that nobody wrote come last."""
+    typed = list(dict.fromkeys(word for _, _, word in words.spans(text) if len(word) > 2))[:MOST_LOOKED_UP]
+    folded = {word: words.fold(word) for word in typed}
+    known = searcher.known([(WORDS, form) for form in folded.values()])
+    counts = {
+        word: dict(searcher.beginning_with(form, 200)).get(form, 1) if (WORDS, form) in known else UNHEARD
+        for word, form in folded.items()
+    }
+    chosen = set(sorted(typed, key=lambda word: counts[word])[:most])
+    return " ".join([*words.identifiers(text)[:6], *(word for word in typed if word in chosen)])[:LONGEST]
 
 
 def text_fields(searcher: Searcher) -> tuple[str, ...]:
@@ -161,6 +187,7 @@ class Hit:
     refs: tuple[Ref, ...]
     score: float
     is_covered: bool | None = None
+    is_pinned: bool = False
 
     @property
     def best(self) -> Ref:

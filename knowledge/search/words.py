@@ -106,6 +106,11 @@ def identifier_spans(text: str) -> Iterator[tuple[int, int, str]]:
         yield start, start + len(run), version[1] if version else name
 
 
+def folded(text: str) -> str:
+    """What counts as the same search: small letters, single spaces."""
+    return " ".join(text.lower().split())[:200]
+
+
 def fold(word: str) -> str:
     """Without accents, so that a keyboard that lacks them finds the word."""
     return word if word.isascii() else word.translate(_FOLDED)

@@ -34,6 +34,13 @@ def answers_to(subject: str, person: User, locale: str, product: str | None = No
     return [{"title": a.title, "url": a.url, "snippet": a.snippet, "token": seal_answer(a.title, a.url)} for a in found]
 
 
+def note_filed(subject: str, number: int) -> None:
+    """Let the search remember that a ticket was filed after it."""
+    from knowledge.search.memory import ticket_followed
+
+    ticket_followed(subject, number)
+
+
 def read_article(slug: str, person: User) -> dict[str, Any] | None:
     """The article somebody came from, if it is one they may read."""
     from knowledge.articles.article import Article

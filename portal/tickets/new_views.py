@@ -11,7 +11,7 @@ from sqlalchemy.exc import IntegrityError, OperationalError
 
 from portal.db import db, get_or_404, utcnow
 from portal.tickets import drafts, drawing, filing, intake
-from portal.tickets.answers import answers_to, open_answer
+from portal.tickets.answers import answers_to, note_filed, open_answer
 from portal.tickets.blueprint import bp
 from portal.tickets.form import TicketForm, filled_from
 from portal.tickets.offering import Offer
@@ -55,6 +55,7 @@ def create() -> ResponseReturnValue:
             intake.count_filing(current_user)
             if ticket := intake.file(form, draft, by=current_user, now=now):
                 db.session.commit()
+                note_filed(ticket.subject, ticket.number)
                 return redirect(url_for(".show", number=ticket.number, filed=1))
     except intake.TOO_FAST:
         form.form_errors.append(intake.too_fast())

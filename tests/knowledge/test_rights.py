@@ -1,5 +1,6 @@
 """Hidden articles appear nowhere: no page, list, count, result, snippet, suggestion or correction."""
 
+import re
 from collections.abc import Callable
 from dataclasses import replace
 
@@ -12,6 +13,7 @@ from knowledge.audience import PUBLIC
 from knowledge.edition import Edition
 from knowledge.search.engine import engine
 from knowledge.search.finding import Asked, _ask, _run
+from knowledge.search.guidance import Pin
 from knowledge.search.items import Scope
 from knowledge.search.ranking import Preference, Question
 from portal.db import db
@@ -94,7 +96,8 @@ def test_a_search_for_a_hidden_word_looks_like_one_for_a_word_nobody_wrote(
 ) -> None:
     write(slug="secret", title=SECRET, visibility="staff")
     write(slug="open", title="Zanzibarier")
-    hidden, unheard = (client.get(f"/search?q={word}").text for word in (SECRET, "zanzibarius"))
+    pages = (client.get(f"/search?q={word}").text for word in (SECRET, "zanzibarius"))
+    hidden, unheard = (re.sub(r' data-clicks="[^"]*"', "", page) for page in pages)  # signed, of the question
     assert hidden.replace(SECRET, "W") == unheard.replace("zanzibarius", "W")
 
 
@@ -114,3 +117,16 @@ def test_rows_are_asked_again_when_the_index_lags(app: Flask, client: FlaskClien
         db.session.commit()
     assert client.get("/api/search?q=harbour").json["results"] == []
     assert "/kb/harbour" not in client.get("/search/suggest?q=harbour").text
+
+
+@pytest.mark.parametrize(("reader", "shown"), [("visitor", 0), ("customer", 0), ("agent", 1)])
+def test_a_pin_shows_nobody_what_is_hidden(
+    app: Flask, as_: Callable[[str], FlaskClient], write: Callable[..., str], reader: str, shown: int
+) -> None:
+    write(slug="secret", title="Secret", visibility="staff")
+    with app.app_context():
+        article = db.session.scalars(db.select(Article)).one()
+        db.session.add(Pin(folded="xylophone", item_id=article.id))
+        Edition.advance()
+        db.session.commit()
+    assert browser_of(reader, app, as_).get("/api/search?q=xylophone").json["total"] == shown
