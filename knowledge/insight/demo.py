@@ -12,7 +12,7 @@ from knowledge.articles.article import Article, Vote
 from knowledge.insight.links import check_links
 from knowledge.search.guidance import Synonym, Wish
 from knowledge.search.log import SearchClick, SearchQuery
-from knowledge.search.wishes import folded
+from knowledge.search.words import folded
 from portal.db import db
 from portal.tickets.ticket import Ticket
 

@@ -13,7 +13,7 @@ from knowledge.edition import Edition
 from knowledge.insight import sheets
 from knowledge.search.guidance import Pin, Synonym
 from knowledge.search.ranking import LONGEST
-from knowledge.search.wishes import folded
+from knowledge.search.words import folded
 from portal.accounts.people import User
 from portal.db import db
 from portal.errors import Refused

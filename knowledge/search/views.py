@@ -2,7 +2,7 @@
 
 from collections.abc import Callable, Hashable, Sequence
 
-from flask import Blueprint, Response, current_app, make_response, render_template, request, url_for
+from flask import Blueprint, Response, make_response, render_template, request, url_for
 from flask.typing import ResponseReturnValue
 from flask_babel import get_locale
 from flask_login import current_user
@@ -12,6 +12,7 @@ from knowledge.articles.reading import Languages
 from knowledge.articles.shelves import Shelf, shelves
 from knowledge.paging import ListPages
 from knowledge.search.finding import Found, search
+from knowledge.search.memory import clicked, remember
 from knowledge.search.narrowing import Catalogue, Narrowed, facets, whole_of
 from knowledge.search.presenting import listed, present
 from portal.fragments import fragment
@@ -85,19 +86,11 @@ def log() -> ResponseReturnValue:
 @csrf.exempt
 def click(token: str) -> ResponseReturnValue:
     """Which result was opened: the page tells it on the way. The token says of which search, and that it is ours."""
-    if "search_memory" not in current_app.extensions:
-        return "", 400
-    from knowledge.search.memory import clicked
-
     return "", 204 if clicked(token, request.form.get("hit", "")) else 400
 
 
 def noted(found: Found, product: str | None = None, results: int | None = None) -> str | None:
     """Have the search remembered; the address that is told which of its results was opened."""
-    if "search_memory" not in current_app.extensions:
-        return None
-    from knowledge.search.memory import remember
-
     token = remember(found, lang=locale(), product=product, results=results)
     return url_for("search.click", token=token) if token else None
 

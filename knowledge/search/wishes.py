@@ -25,7 +25,7 @@ from knowledge.search.guidance import Wish
 from knowledge.search.ranking import LONGEST
 from knowledge.search.redaction import redact
 from knowledge.search.snippets import snippet
-from knowledge.search.words import CJK, IDENT
+from knowledge.search.words import CJK, IDENT, folded
 from portal.accounts.people import User
 from portal.accounts.texts import N_
 from portal.db import db, utcnow, writing
@@ -40,11 +40,6 @@ ASKED_A_DAY = 5  # mails to one address that ask it to confirm
 MOST_OF_ADDRESS = 50  # wishes of one address that wait
 AT_ONCE = 200  # articles that are looked at in one job
 _WAITING = (Wish.confirmed_at.is_not(None), Wish.answered_at.is_(None))
-
-
-def folded(text: str) -> str:
-    """What counts as the same search: small letters, single spaces."""
-    return " ".join(text.lower().split())[:LONGEST]
 
 
 def wish(text: str, *, by: User, now: datetime, lang: str, locale: str, zone: str) -> Wish | None:

@@ -9,20 +9,17 @@ from flask.testing import FlaskClient
 from sqlalchemy import select
 
 from knowledge.search.log import SearchClick, SearchQuery
+from knowledge.search.memory import write_noted
 from portal.db import db
 
 
 @pytest.fixture(autouse=True)
 def nothing_waits(app: Flask) -> None:
     """What tests before searched isn't written in this one."""
-    if "search_memory" not in app.extensions:
-        pytest.skip("no memory yet")
     app.extensions["search_memory"].waiting.clear()
 
 
 def remembered(app: Flask) -> list[tuple[str, str, int]]:
-    from knowledge.search.memory import write_noted
-
     with app.app_context():
         write_noted()
         rows = db.session.scalars(select(SearchQuery).order_by(SearchQuery.id))

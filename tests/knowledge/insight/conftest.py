@@ -10,7 +10,7 @@ from sqlalchemy import select
 
 from knowledge.articles.article import Article
 from knowledge.search.log import SearchClick, SearchQuery
-from knowledge.search.wishes import folded
+from knowledge.search.words import folded
 from portal.db import db, utcnow
 
 
