@@ -15,11 +15,15 @@ COMMITTERS = {
     "portal/accounts/signing_in.py": "ends the requests of Flask-Security's pages",
     "portal/operating.py": "commands",
     "portal/doctor.py": "a command",
+    "knowledge/search/memory.py": "writes in a thread of its own, after the answers",
     "portal/forgetting.py": "what the worker does at night",
     "portal/demo/loading.py": "what the command `demo` runs",
 }
 # Modules without routes that are part of their area's pages all the same.
-PAGE_SIDE = {"portal/tickets/keeping.py", "portal/tickets/intake.py"}
+PAGE_SIDE = {
+    *("portal/tickets/keeping.py", "portal/tickets/intake.py"),
+    *("knowledge/search/memory.py", "knowledge/search/narrowing.py"),
+}
 # The frame around every page.
 FRAME = {
     *("portal/web.py", "portal/errors.py", "portal/logs.py", "portal/db.py"),
