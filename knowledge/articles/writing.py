@@ -214,7 +214,7 @@ def _note_import(article_id: int, m: Manuscript, revision: int, *, now: datetime
     mine = Revision.article_id == article_id
     number = (db.session.scalar(select(func.max(Revision.number)).where(mine)) or revision) + 1
     row = Revision(article_id=article_id, number=number, state=PUBLISHED, note=gettext("Imported"))
-    row.title, row.summary, row.body, row.properties = m.title.strip(), m.summary.strip(), m.body, properties_of(m)
+    row.title, row.summary, row.body, row.properties = _line(m.title), _line(m.summary), m.body, properties_of(m)
     row.created_at = row.updated_at = row.published_at = now
     db.session.add(row)
     db.session.flush()
@@ -277,8 +277,8 @@ def _write(
         "external_id": m.external_id,
         "slug": m.slug,
         "lang": m.lang,
-        "title": m.title.strip(),
-        "summary": m.summary.strip(),
+        "title": _line(m.title),
+        "summary": _line(m.summary),
         "body": m.body,
         "html": rendered.html,
         "toc": rendered.toc,
@@ -303,6 +303,11 @@ def _write(
         article_id = db.session.execute(added).scalar_one()
     db.session.execute(insert(Section), list(_sections(article_id, rendered.pieces)))
     return article_id
+
+
+def _line(text: str) -> str:
+    """One line: titles and summaries have no breaks, however they were written."""
+    return " ".join(text.split())
 
 
 def _sections(article_id: int, pieces: Iterable[object]) -> Iterator[dict[str, object]]:
