@@ -1,4 +1,5 @@
-"""`python -m tests`: the whole suite. On SQLite, what touches a database once more on PostgreSQL, then the browser."""
+"""`python -m tests`: the whole suite. On SQLite, what touches a database once more on PostgreSQL, what
+searches with PostgreSQL's engine too, then the browser."""
 
 import subprocess
 import sys
@@ -10,6 +11,10 @@ from pathlib import Path
 RUNS = (
     ("SQLite", ["-n", "2", "-m", "not browser"]),
     ("PostgreSQL", ["-n", "2", "-m", "not browser", "--database", "postgresql"]),
+    (
+        "PostgreSQL search",
+        ["-n", "2", "--database", "postgresql", "--search-engine", "postgresql", "tests/knowledge", "tests/documents"],
+    ),
     ("Browser", ["-n", "2", "-m", "browser", "--dist", "loadgroup"]),
 )
 
@@ -22,10 +27,10 @@ def main() -> int:
             report = Path(folder) / "report.xml"
             command = [sys.executable, "-m", "pytest", "-q", *options, f"--junitxml={report}", *sys.argv[1:]]
             code = subprocess.run(command, check=False).returncode
-            lines.append(f"  {name:<12}{summary(report)}" + (f"   exit code {code}" if code else ""))
+            lines.append(f"  {name:<18}{summary(report)}" + (f"   exit code {code}" if code else ""))
         worst = worst or code
     print("\n" + "\n".join(lines))
-    print(f"  {'in all':<12}{time.monotonic() - started:.0f} s: {'FAILED' if worst else 'all green'}")
+    print(f"  {'in all':<18}{time.monotonic() - started:.0f} s: {'FAILED' if worst else 'all green'}")
     return worst
 
 

@@ -40,6 +40,10 @@ def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item
         again = [item for item in items if "database_url" in getattr(item, "fixturenames", ())]
         config.hook.pytest_deselected(items=[item for item in items if item not in again])
         items[:] = again
+    if config.getoption("--search-engine") == "postgresql":
+        others = [item for item in items if item.get_closest_marker("whoosh") is None]
+        config.hook.pytest_deselected(items=[item for item in items if item not in others])
+        items[:] = others
 
 
 class Client(FlaskClient):

@@ -71,8 +71,9 @@ def claim(tab: Tab, key: str) -> None:
 
 def read_an_article(tab: Tab) -> None:
     tab.go("/")
-    tab.page.get_by_role("searchbox").first.fill("battery")
-    tab.page.get_by_role("searchbox").first.press("Enter")
+    box = tab.page.locator("main [name=q]").first
+    box.fill("battery")
+    box.press("Enter")
     tab.page.wait_for_url("**/search?**")
     tab.shoot("results")
     tab.page.locator(".result a[href*='/kb/']").first.click()

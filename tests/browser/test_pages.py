@@ -27,6 +27,7 @@ NO_PAGE = {
     "/kb/files/<token>/<filename>", "/kb/desk/organisations",
     "/search/suggest", "/opensearch.xml", "/tickets/answers", "/tickets/quote",  # pieces that htmx puts into a page
     "/manuals/<slug>/<version>/<lang>/<filename>",  # a PDF
+    "/kb/desk/insight/pins.csv", "/kb/desk/insight/synonyms.csv",
     "/demo/mail/<int:mail_id>/html",  # shut in a sandbox where not even axe may run
 }  # fmt: skip
 

@@ -28,7 +28,7 @@ from portal.jobs import run_due
 from tests.knowledge.conftest import HARBOUR
 
 # Whoosh leaves a torn file open to the garbage collector, which warns some tests later.
-pytestmark = pytest.mark.filterwarnings("ignore::pytest.PytestUnraisableExceptionWarning")
+pytestmark = [pytest.mark.filterwarnings("ignore::pytest.PytestUnraisableExceptionWarning"), pytest.mark.whoosh]
 
 
 def folder() -> IndexFolder:

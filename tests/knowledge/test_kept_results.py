@@ -93,6 +93,7 @@ def test_a_product_has_its_new_name(app: Flask, client: FlaskClient, write: Call
     assert "Lantern" in client.get("/search?q=harbour").text
 
 
+@pytest.mark.whoosh
 def test_what_the_database_found_is_never_kept(
     app: Flask, client: FlaskClient, write: Callable[..., str], drawings: list[str]
 ) -> None:

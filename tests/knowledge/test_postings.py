@@ -14,6 +14,7 @@ from knowledge.search.items import Scope
 from knowledge.search.postings import Postings
 from knowledge.search.ranking import COVERAGE
 
+pytestmark = pytest.mark.whoosh
 WORDS = ("pump", "sensor", "gateway", "update", "battery", "signal")
 
 
