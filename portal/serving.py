@@ -16,6 +16,8 @@ import click
 
 from portal.config import Settings, load_settings
 
+HEAPS = "MALLOC_ARENA_MAX"
+
 
 @click.command()
 def run() -> None:
@@ -40,7 +42,10 @@ def serve() -> None:
 @click.option("--with-parent", is_flag=True, help="End when the process that started it is gone.")
 def worker(once: bool, with_parent: bool) -> None:
     """Start the worker alone: mail, index, timers."""
-    spare_imports(load_settings())
+    config = load_settings()
+    if HEAPS not in os.environ:  # heard only at a process's start: begin again, in the same place
+        os.execve(sys.executable, [sys.executable, *sys.orig_argv[1:]], _environment(config))
+    spare_imports(config)
     from portal import create_app
     from portal.jobs import run_due, sweep
 
@@ -143,4 +148,4 @@ def _announce(config: Settings) -> None:
 
 def _environment(config: Settings) -> dict[str, str]:
     # Threads that each keep a heap of their own cost memory (6 MB) and bring nothing under Python's lock.
-    return {"MALLOC_ARENA_MAX": "1", **os.environ, "PORTAL_INSTANCE": str(config.instance)}
+    return {HEAPS: "1", **os.environ, "PORTAL_INSTANCE": str(config.instance)}

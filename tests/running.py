@@ -84,6 +84,7 @@ class Portal:
         outside = {
             name: value for name, value in os.environ.items() if not name.startswith(("PORTAL_", "DATABASE_URL"))
         }
+        outside.pop("PYTHONDONTWRITEBYTECODE", None)  # a portal runs from bytecode, as pip leaves it
         return outside | own | {"PORTAL_INSTANCE": str(self.instance), "PYTHONUNBUFFERED": "1"}
 
     def run(self, *arguments: str) -> str:
