@@ -22,6 +22,7 @@ from portal.db import db
 from portal.errors import Refused
 from portal.web import settings
 
+_BREAKS = re.compile(r"[\x00-\x1f\x7f-\x9f]+")
 _SLUG = re.compile(r"[a-z0-9][a-z0-9._-]{0,119}")
 _LANG = re.compile(r"[a-z]{2,3}(-[A-Za-z0-9]{2,8})*")
 _PRODUCT = re.compile(r"[a-z0-9][a-z0-9-]{0,39}")
@@ -307,7 +308,7 @@ def _write(
 
 def _line(text: str) -> str:
     """One line: titles and summaries have no breaks, however they were written."""
-    return " ".join(text.split())
+    return _BREAKS.sub(" ", text).strip()
 
 
 def _sections(article_id: int, pieces: Iterable[object]) -> Iterator[dict[str, object]]:
