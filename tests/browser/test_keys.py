@@ -44,6 +44,7 @@ def test_a_file_taken_back_leaves_the_focus_at_its_field(open_tab: Callable[...,
     tab = open_tab(MIRA)
     tab.go("/tickets/new")
     tab.page.locator("#files").set_input_files({"name": "a.log", "mimeType": "text/plain", "buffer": b"one line"})
+    tab.page.wait_for_load_state("networkidle")  # what it saves by itself is drawn
     tab.page.get_by_role("button", name="Remove a.log").click()
     expect(tab.page.locator("#files")).to_be_focused()
     expect(tab.page.get_by_role("button", name="Remove a.log")).to_have_count(0)
