@@ -9,6 +9,7 @@ from typing import Any
 from knowledge.audience import sees
 from knowledge.edition import Edition
 from knowledge.search import plain, words
+from knowledge.search.belongings import own
 from knowledge.search.diagnosis import Diagnosis, diagnose
 from knowledge.search.engine import Searcher, Unavailable, engine
 from knowledge.search.guidance import Guide, guide
@@ -94,13 +95,15 @@ def search(
     typing: bool = False,
 ) -> Found:
     """Find what answers. `kind`, `lang` and `product` narrow; `prefer` is a product that comes first, `version` the one
-    the reader has of it; `typing` completes the last word. The text is read as plain words; of a log what it says."""
+    the reader has of it; where neither is chosen, what this person has decides. `typing` completes the last word. The
+    text is read as plain words; of a log what it says."""
     text, diagnosis = _read(text)
     kind, lang, product = (value.replace("\0", "") or None if value else None for value in (kind, lang, product))
     token, number = Edition.current()
     if not text or not token:
         return Found(text)
-    preference = Preference(locale, str(settings().default_locale), prefer or product, version)
+    chosen = (prefer or product, version, own(person).asked(text[:LONGEST]))
+    preference = Preference(locale, str(settings().default_locale), *chosen)
     asked = Asked(number, text, Scope(sees(person), kind, lang, product), preference, typing)
     try:
         with engine().opened(token) as searcher:

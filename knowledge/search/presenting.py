@@ -89,9 +89,12 @@ def _url(item: Shown) -> str:
     return item.url + (f"#{quote(item.anchor, safe='=')}" if item.anchor else "")
 
 
-def answers(text: str, person: Any, locale: str, product: str | None = None, limit: int = 5) -> list[Result]:
-    """Things that may answer a ticket before it is filed, from its subject. `product` (a slug) comes first."""
-    found = search(text, person, locale, prefer=product, typing=True)
+def answers(
+    text: str, person: Any, locale: str, product: str | None = None, version: str | None = None, limit: int = 5
+) -> list[Result]:
+    """Things that may answer a ticket before it is filed, from its subject. `product` (a slug) comes first, and of it
+    what is for `version`."""
+    found = search(text, person, locale, prefer=product, version=version, typing=True)
     return present(found, found.hits[:limit], person, locale)
 
 

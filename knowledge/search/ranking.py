@@ -11,7 +11,7 @@ from knowledge.search import words
 from knowledge.search.engine import Searcher, Wanted
 from knowledge.search.items import Ref, Scope
 from knowledge.search.words import CJK, IDENT, TEXT_FIELDS, WORDS
-from knowledge.versions import covers, sort_key
+from knowledge.versions import covers, numbers, sort_key
 
 LONGEST = 200  # characters of a question that are read
 MOST_WORDS = 24
@@ -195,20 +195,58 @@ class Hit:
 
 
 @dataclass(frozen=True)
+class Own:
+    """The products a reader has, those they filed tickets about among them, and (product, version) as far as told.
+
+    With `has_all` what they hold is for every product.
+    """
+
+    products: tuple[str, ...] = ()
+    versions: tuple[tuple[str, str], ...] = ()
+    has_all: bool = False
+    named: frozenset[str] = frozenset()
+
+    def asked(self, text: str) -> "Own":
+        """What of it counts for this question: a product or a version that it names is what it is about."""
+        if not self.products:
+            return self
+        named = frozenset(words.fold(word) for _, _, word in words.spans(text))
+        is_of_version = any("." in name and numbers(name) for name in words.identifiers(text, asked=True))
+        return replace(self, named=named, versions=() if is_of_version else self.versions)
+
+    def weigh(self, product: str) -> float:
+        if not self.products:
+            return 1.0
+        if product in self.products or self.named.issuperset(product.split("-")):
+            return SAME_PRODUCT
+        return 1.0 if self.has_all else OTHER_PRODUCT
+
+
+NOTHING_OWN = Own()
+
+
+@dataclass(frozen=True)
 class Preference:
-    """What this reader would rather have: their language, then the site's; a product, and its version."""
+    """What this reader would rather have: their language, then the site's; a product, and its version.
+
+    What was chosen counts before what the reader has.
+    """
 
     lang: str
     site_lang: str
     product: str | None = None
     version: str | None = None
+    own: Own = NOTHING_OWN
 
     def weigh(self, ref: Ref) -> float:
         return ref.prior * self._language(ref.lang) * self._product(ref.product) * self._version(ref)
 
     def covers(self, ref: Ref) -> bool | None:
         """Whether this is for the version that is wanted of its product; None where that can't be said."""
-        if not self.version or (self.product and ref.product not in (None, self.product)):
+        if not self.version:
+            version = dict(self.own.versions).get(ref.product or "")
+            return covers(ref.versions, version) if version else None
+        if self.product and ref.product not in (None, self.product):
             return None
         return covers(ref.versions, self.version)
 
@@ -223,9 +261,11 @@ class Preference:
         return SITES_LANGUAGE if _base(lang) == _base(self.site_lang) else OTHER_LANGUAGE
 
     def _product(self, product: str | None) -> float:
-        if not self.product or not product:
+        if not product:
             return 1.0
-        return SAME_PRODUCT if product == self.product else OTHER_PRODUCT
+        if self.product:
+            return SAME_PRODUCT if product == self.product else OTHER_PRODUCT
+        return self.own.weigh(product)
 
     def _version(self, ref: Ref) -> float:
         answer = self.covers(ref)

@@ -29,7 +29,10 @@ from portal.db import Moment, read
 from portal.policies import the_policy
 from portal.sla.entitlement import Entitlement, Grant, entitled
 
-__all__ = ["entitlement_of", "entitlements_of", "grants_of", "in_force", "licences_of", "region_of", "the_policy"]
+__all__ = [
+    *("entitlement_of", "entitlements_of", "grants_of", "in_force", "licences_of", "products_held", "region_of"),
+    "the_policy",
+]
 
 
 SELLS = "reseller"  # the row of `_holdings` that is no grant
@@ -101,6 +104,13 @@ def licences_of(person: Any, organisation: Organisation | int | None = None) -> 
     if not person.is_authenticated or person.confirmed_at is None:
         return mine
     return or_(mine, and_(Licence.organisation_id.is_(None), Licence.order_email == person.email.lower()))
+
+
+@cache
+def products_held(has_address: bool) -> Select[Any]:
+    """The slugs (None: of all products) of what is held, for queries that join it. Parameters as of `_holdings`."""
+    held = _holdings(has_address, False).subquery()
+    return select(held.c.slug).where(held.c.source != SELLS)
 
 
 def _about(slug: str | None, grants: list[Grant]) -> list[Grant]:

@@ -15,10 +15,14 @@ log = logging.getLogger(__name__)
 
 MOST = 4
 FEWEST_LETTERS = 4
+SHOWN = ("title", "url", "snippet", "versions", "is_covered")
 
 
-def answers_to(subject: str, person: User, locale: str, product: str | None = None) -> list[dict[str, Any]]:
-    """At most `MOST` articles on the subject: title, url, snippet, and a token that names them unforgeably.
+def answers_to(
+    subject: str, person: User, locale: str, product: str | None = None, version: str | None = None
+) -> list[dict[str, Any]]:
+    """At most `MOST` articles on the subject: title, url, snippet, whether it is for the version, and a token that
+    names them unforgeably.
 
     The form stands without it: a search that breaks down finds nothing, and the log says why.
     """
@@ -27,11 +31,11 @@ def answers_to(subject: str, person: User, locale: str, product: str | None = No
     if len(subject.strip()) < FEWEST_LETTERS:
         return []
     try:
-        found = answers(subject[:200], person, locale, product=product, limit=MOST)
+        found = answers(subject[:200], person, locale, product=product, version=version, limit=MOST)
     except Exception:
         log.exception("search broke down beside the ticket form")
         return []
-    return [{"title": a.title, "url": a.url, "snippet": a.snippet, "token": seal_answer(a.title, a.url)} for a in found]
+    return [{**{name: getattr(a, name) for name in SHOWN}, "token": seal_answer(a.title, a.url)} for a in found]
 
 
 def note_filed(subject: str, number: int) -> None:

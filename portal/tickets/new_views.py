@@ -85,9 +85,8 @@ def quote() -> ResponseReturnValue:
 @bp.get("/answers")
 def answers() -> ResponseReturnValue:
     """What search finds for the subject so far."""
-    found = answers_to(
-        request.args.get("subject", ""), current_user, choose_locale(), request.args.get("product") or None
-    )
+    product, version = (request.args.get(name, "").replace("\0", "")[:40] or None for name in ("product", "version"))
+    found = answers_to(request.args.get("subject", ""), current_user, choose_locale(), product, version)
     return render_template("tickets/_answers.html", answers=found, form_key=request.args.get("form_key", ""))
 
 
@@ -171,8 +170,9 @@ def place_of(draft: Draft) -> str:
 def page(form: TicketForm, draft: Draft | None, **context: Any) -> str:
     """The whole form with its quote and, once there is a subject, its answers. Credentials never come back."""
     now = utcnow()
-    form.credentials.data, product = "", form.product.data or None
-    found = answers_to(form.subject.data or "", current_user, choose_locale(), product)
+    form.credentials.data = ""
+    about = (form.product.data or None, form.version.data or None)
+    found = answers_to(form.subject.data or "", current_user, choose_locale(), *about)
     context = {"unclaimed": None, "focus": None, "zone": choose_zone()} | context
     unsent = drafts.unsent(current_user, context["unclaimed"])
     context["others"] = [other for other in unsent if draft is None or other.id != draft.id]
