@@ -180,3 +180,9 @@ def test_an_upload_over_the_whole_limit_is_said_at_the_field(
     monkeypatch.setitem(app.config, "MAX_CONTENT_LENGTH", 100_000)
     answer = upload(browser, key, b"x" * 200_000, "big.log")
     assert answer.status_code == 422 and "too large together" in answer.text and "early.log" in answer.text
+
+
+def test_what_was_refused_is_announced_and_stays_a_list(app: Flask, as_: As) -> None:
+    answer = upload(as_("customer"), new_key(), b"MZ\x90\x00", "photo.png")
+    assert answer.status_code == 422
+    assert '<div role="alert"><ul class="stack-s"><li class="error">' in answer.text
