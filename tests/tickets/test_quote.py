@@ -134,3 +134,14 @@ def test_what_would_be_faster_names_its_zone(app: Flask, world: World, as_: As) 
     page = as_("customer").get("/tickets/quote?topic=product&product=beacon", headers=HTMX).text
     ways = page.partition("What would be faster")[2].partition("</ul>")[0]
     assert ways.count("<li>") and ways.count("<time ") == ways.count("<li>")
+
+
+def test_a_change_is_told_in_one_sentence(app: Flask, world: World, as_: As) -> None:
+    """A live region around the whole panel would be read out whole at each change of the form."""
+    writing.equip(app, world)
+    form = as_("customer").get("/tickets/new").text
+    assert '<p class="sr-only" role="status" id="quote-told"></p>' in form
+    assert "aria-live" not in form[form.index('id="quote"') :].split(">")[0]
+    piece = as_("customer").get("/tickets/quote?topic=product&product=beacon", headers=HTMX).text
+    told = piece.split('data-tell="quote-told">')
+    assert len(told) == 2 and told[1].startswith("First response ")
