@@ -72,6 +72,7 @@ def _send_message(ticket: Ticket, message: Message, name: str, subject: str) -> 
         ticket,
         name,
         subject,
+        anchor=f"#m{message.id}",
         author=message.author.display_name if message.author else "",
         body=plain(message.body),
         body_html=prose(message.body),
@@ -79,7 +80,7 @@ def _send_message(ticket: Ticket, message: Message, name: str, subject: str) -> 
     )
 
 
-def _send(ticket: Ticket, name: str, subject: str, **context: Any) -> Mail | None:
+def _send(ticket: Ticket, name: str, subject: str, *, anchor: str = "", **context: Any) -> Mail | None:
     """Threaded by the ticket's own Message-ID; links start with the portal's address from the settings.
 
     Nobody is written to about a ticket that they may not read any more: who left the organisation, who is suspended.
@@ -100,6 +101,6 @@ def _send(ticket: Ticket, name: str, subject: str, **context: Any) -> Mail | Non
         number=ticket.number,
         title=ticket.subject,
         name=ticket.requester.display_name,
-        address=f"{settings().base_url.rstrip('/')}/tickets/{ticket.number}",
+        address=f"{settings().base_url.rstrip('/')}/tickets/{ticket.number}{anchor}",
         **context,
     )

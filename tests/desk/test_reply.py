@@ -151,3 +151,15 @@ def test_as_much_as_the_field_takes_is_not_too_long(app: Flask, number: int, age
     assert agent.post(f"/desk/{number}/reply", data={"body": body}).status_code == 302
     reply = as_("customer").post(f"/tickets/{number}/reply", data={"body": body, "form_key": "b" * 32})
     assert reply.status_code == 302 and reply.location.endswith("#latest")
+
+
+def test_the_mail_leads_to_the_message_itself(app: Flask, number: int, agent: FlaskClient, as_: As) -> None:
+    """Also when others have followed it; the last one has a name of its own besides."""
+    for body in ("First.", "Second."):
+        agent.post(f"/desk/{number}/reply", data={"body": body})
+    page = as_("customer").get(f"/tickets/{number}").text
+    with app.app_context():
+        sent = db.session.scalars(db.select(Mail).where(Mail.subject.contains("A reply to")).order_by(Mail.id)).all()
+        for message, mail in zip(the(number).messages[-2:], sent, strict=True):
+            assert f"/tickets/{number}#m{message.id}\n" in mail.text and f'id="m{message.id}"' in page
+    assert page.count('id="latest"') == 1 and page.index('id="latest"') < page.index("Second.")
