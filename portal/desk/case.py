@@ -86,7 +86,7 @@ def forms_of(ticket: Ticket, draft: Any, refused: FlaskForm | None, last: int) -
     }
     made["triage"] = forms.TriageForm(formdata=None, severity=ticket.severity).offer(ticket)
     made["assign"] = forms.AssignForm(formdata=None, to=ticket.assignee_id or 0)
-    made["assign"].offer(db.session.scalars(staff().order_by(User.name)).all())
+    made["assign"].offer(db.session.scalars(staff().order_by(User.name)).all(), now_with=ticket.assignee)
     made["reopen"] = forms.ReopenForm(formdata=None, body=kept.get("reply", "") if ticket.status == "closed" else "")
     made["reveal"] = forms.RevealForm(formdata=None)
     for name, fresh in made.items():

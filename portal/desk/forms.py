@@ -85,9 +85,11 @@ class TriageForm(FlaskForm):  # type: ignore[misc]
 class AssignForm(FlaskForm):  # type: ignore[misc]
     to = SelectField(_l("Assigned to"), id="assign-to", coerce=int)
 
-    def offer(self, people: Sequence[User]) -> "AssignForm":
-        """0 stands for nobody: the ticket goes back to the queue."""
+    def offer(self, people: Sequence[User], now_with: User | None = None) -> "AssignForm":
+        """0 stands for nobody: the ticket goes back to the queue. Who has it and left is named, but not offered."""
         offered = [SelectChoice(person.id, person.display_name) for person in people]
+        if now_with and now_with not in people:
+            offered.append(SelectChoice(now_with.id, now_with.display_name, render_kw={"disabled": True}))
         self.to.choices = [SelectChoice(0, _l("Nobody yet")), *offered]
         return self
 

@@ -6,6 +6,8 @@ import pytest
 from flask import Flask
 from flask.testing import FlaskClient
 
+from portal.accounts.people import User
+from portal.db import db
 from tests.cast import World
 from tests.desk.rows import the
 
@@ -63,3 +65,13 @@ def test_neither_a_note_nor_the_customer_takes_charge(
     as_("customer").post(f"/tickets/{number}/reply", data={"body": "Again!", "form_key": "a" * 32})
     with app.app_context():
         assert the(number).assignee_id is None
+
+
+def test_who_left_is_still_named_but_not_offered(app: Flask, world: World, number: int, agent: FlaskClient) -> None:
+    agent.post(f"/desk/{number}/assign", data={"to": world.ids["admin"]})
+    with app.app_context():
+        db.session.execute(db.update(User).where(User.id == world.ids["admin"]).values(active=False))
+        db.session.commit()
+    page = agent.get(f"/desk/{number}").text
+    assert f'<option disabled selected value="{world.ids["admin"]}">Ada</option>' in page
+    assert agent.post(f"/desk/{number}/assign", data={"to": world.ids["admin"]}).status_code == 422
