@@ -248,3 +248,10 @@ def test_a_product_renamed_is_renamed_in_what_was_kept(
         db.session.commit()
     assert "Beacon Pro" in client.get("/search/suggest?q=harbour").text
     assert "Beacon Pro" in client.get("/search?q=harbour").text
+
+
+def test_a_log_in_the_address_stays_words_in_the_box(client: FlaskClient, write: Callable[..., str]) -> None:
+    """A field of one line drops the ends of lines, and so would make one word of two."""
+    write()
+    page = client.get("/search?q=BCN-2003+mismatch%0Ajava.sql.SQLException:+harbour%0A%09at+Main").text
+    assert 'value="BCN-2003 mismatch java.sql.SQLException: harbour at Main"' in page
