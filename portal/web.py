@@ -37,7 +37,7 @@ from flask_wtf import CSRFProtect
 from htmx_flask import Htmx
 from werkzeug.middleware.proxy_fix import ProxyFix
 
-from portal.config import Settings
+from portal.config import SHIPPED_LANGUAGES, Settings
 from portal.shell import kept
 
 View = TypeVar("View", bound=Callable[..., Any])
@@ -298,7 +298,11 @@ def page_context() -> dict[str, Any]:
 @cache
 def language_names(codes: tuple[str, ...]) -> tuple[tuple[str, str], ...]:
     """(code, the language's own name) for the language menu."""
-    return tuple((code, (Locale.parse(code, sep="_").get_display_name(code) or code).capitalize()) for code in codes)
+    return tuple((code, SHIPPED_LANGUAGES.get(code) or _own_name(code)) for code in codes)
+
+
+def _own_name(code: str) -> str:
+    return (Locale.parse(code, sep="_").get_display_name(code) or code).capitalize()
 
 
 def static_url(name: str) -> str:
