@@ -7,15 +7,18 @@ from threading import Lock
 
 from markupsafe import Markup
 
-MOST_CHARACTERS = 3_000_000  # of all pieces together: what was not asked for the longest goes first
+MOST_BYTES = 3_000_000  # of all pieces together: what was not asked for the longest goes first
 
 
 class _Shelf:
-    """Pieces in the order they were last asked for, and how long they are together."""
+    """Pieces in the order they were last asked for, and how long they are together.
+
+    They lie as UTF-8: one Chinese word in a page would make each of its characters twice as large in memory.
+    """
 
     def __init__(self) -> None:
-        self.pieces: OrderedDict[Hashable, tuple[float, Markup]] = OrderedDict()
-        self.characters = 0
+        self.pieces: OrderedDict[Hashable, tuple[float, bytes]] = OrderedDict()
+        self.bytes = 0
         self.lock = Lock()
 
     def find(self, key: Hashable, now: float) -> Markup | None:
@@ -24,21 +27,22 @@ class _Shelf:
             if piece is None or until <= now:
                 return None
             self.pieces.move_to_end(key)
-            return piece
+        return Markup(piece.decode())
 
     def keep(self, key: Hashable, until: float, piece: Markup) -> None:
+        kept = piece.encode()
         with self.lock:
-            _, before = self.pieces.pop(key, (0.0, Markup()))
-            self.pieces[key] = (until, piece)
-            self.characters += len(piece) - len(before)
-            while self.characters > MOST_CHARACTERS:
+            _, before = self.pieces.pop(key, (0.0, b""))
+            self.pieces[key] = (until, kept)
+            self.bytes += len(kept) - len(before)
+            while self.bytes > MOST_BYTES:
                 _, (_, oldest) = self.pieces.popitem(last=False)
-                self.characters -= len(oldest)
+                self.bytes -= len(oldest)
 
     def clear(self) -> None:
         with self.lock:
             self.pieces.clear()
-            self.characters = 0
+            self.bytes = 0
 
 
 _shelf = _Shelf()

@@ -30,10 +30,10 @@ def test_an_old_piece_is_rendered_anew() -> None:
 
 
 def test_the_pieces_together_stay_small(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(fragments, "MOST_CHARACTERS", 100)
+    monkeypatch.setattr(fragments, "MOST_BYTES", 100)
     for n in range(20):
         fragment(n, lambda: "x" * 30)
         fragment(0, lambda: "y" * 30)  # asked for all the time, so it stays
-    assert fragments._shelf.characters <= 100
+    assert fragments._shelf.bytes <= 100
     assert len(fragments._shelf.pieces) == 3
     assert fragment(0, lambda: "new") != "new"
