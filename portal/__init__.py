@@ -9,8 +9,6 @@ if TYPE_CHECKING:
 
 def create_app(**overrides: Any) -> "Flask":
     """The application. `overrides` are settings by name; raises `ConfigurationError` for one that can't be used."""
-    from flask import Flask
-
     from knowledge import init_knowledge
     from portal.accounts import init_accounts
     from portal.assets import init_assets
@@ -24,11 +22,11 @@ def create_app(**overrides: Any) -> "Flask":
     from portal.jobs import init_jobs
     from portal.logs import init_logs
     from portal.tickets import init_tickets
-    from portal.web import init_web
+    from portal.web import Foyer, init_web
 
     config = load_settings(**overrides)
     config.instance.mkdir(mode=0o700, parents=True, exist_ok=True)
-    app = Flask(
+    app = Foyer(
         "portal",
         template_folder=str(beside("templates")),
         static_folder=str(beside("static")),
