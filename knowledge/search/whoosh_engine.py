@@ -7,47 +7,43 @@ search through at a time. Nothing is lost by it: a search is pure Python and wou
 import logging
 import os
 import time
-from collections import OrderedDict
+from collections import Counter, OrderedDict
 from collections.abc import Callable, Collection, Hashable, Iterable, Iterator, Sequence
 from contextlib import contextmanager, suppress
 from dataclasses import replace
-from itertools import islice
 from threading import RLock
 from typing import Any, TypeVar
 
 from flask import current_app
-from whoosh.query import And, Every, Or, Term
 
 from knowledge.edition import Edition
 from knowledge.search.changes import forget_changes, noted_changes
 from knowledge.search.cutting import SCHEMA
 from knowledge.search.engine import Unavailable, Wanted
 from knowledge.search.items import Ref, Scope
-from knowledge.search.postings import Postings
+from knowledge.search.postings import Mask, Postings, Read
 from knowledge.search.whoosh_index import IndexFolder, Pointer
-from knowledge.search.words import WORDS
 
 log = logging.getLogger(__name__)
 
 RESULTS_KEPT = 200
 REFS_KEPT = 8_000
-FILTERS_KEPT = 12  # sets of document numbers: some megabytes each where there are 100,000 sections
+FILTERS_KEPT = 30  # a byte for each section
 MOST_AT_ONCE = 5000  # more changes than this are quicker built anew
-NOBODY = "\0"  # an audience that no document has
 
 Answer = TypeVar("Answer")
 
 
 class WhooshSearcher:
-    """A searcher and what it has worked out: the set of documents each scope may see."""
+    """A searcher and what it has worked out: which sections each scope may see."""
 
-    def __init__(self, index: Any) -> None:
+    def __init__(self, index: Any, read: Read) -> None:
         self._searcher = index.searcher()
         self._reader = self._searcher.reader()
         self._names = frozenset(self._reader.indexed_field_names())
-        self._postings = Postings(self._searcher)
+        self._postings = Postings(self._searcher, read)
         self._refs: dict[int, Ref] = {}
-        self._allowed: dict[Scope, set[int]] = {}
+        self._allowed: dict[Scope, list[Mask]] = {}
 
     def fields(self) -> frozenset[str]:
         return self._names
@@ -56,16 +52,14 @@ class WhooshSearcher:
         return frozenset(word for word in words if word in self._reader)
 
     def stands_in(self, field: str, term: str, scope: Scope) -> bool:
-        allowed = self._allowed_in(scope)
-        return (field, term) in self._reader and any(
-            n in allowed for n in self._searcher.docs_for_query(Term(field, term))
-        )
+        return self._postings.holds(field, term, self._allowed_in(scope))
 
     def beginning_with(self, start: str, most: int) -> list[tuple[str, int]]:
-        return self._counted(term.decode() for term in islice(self._reader.expand_prefix(WORDS, start), most))
+        counted = _together(lexicon.beginning_with(start, most) for lexicon in self._postings.lexicons())
+        return sorted(counted.items())[:most]
 
     def near(self, word: str, reach: int) -> list[tuple[str, int]]:
-        return self._counted(self._reader.terms_within(WORDS, word, reach, prefix=1))
+        return list(_together(lexicon.near(word, reach) for lexicon in self._postings.lexicons()).items())
 
     def best(self, wanted: Sequence[Wanted], scope: Scope, limit: int) -> list[tuple[float, Ref]]:
         best = self._postings.best(wanted, self._allowed_in(scope), limit)
@@ -81,22 +75,27 @@ class WhooshSearcher:
             self._refs[number] = Ref(*self._searcher.stored_fields(number)["ref"])
         return self._refs[number]
 
-    def _counted(self, words: Iterable[str]) -> list[tuple[str, int]]:
-        return [(word, int(self._reader.doc_frequency(WORDS, word))) for word in words]
-
     def close(self) -> None:
         with suppress(Exception):
             self._searcher.close()
 
-    def _allowed_in(self, scope: Scope) -> set[int]:
+    def _allowed_in(self, scope: Scope) -> list[Mask]:
         if scope not in self._allowed:
-            wanted = [Or([Term("audience", name) for name in (*scope.audiences, NOBODY)])]
             narrowed = (("kind", scope.kind), ("lang", scope.lang), ("product", scope.product))
-            wanted += [Term(field, value) for field, value in narrowed if value]
+            terms = {"audience": scope.audiences} | {field: (value,) for field, value in narrowed if value}
             while len(self._allowed) >= FILTERS_KEPT:
                 self._allowed.pop(next(iter(self._allowed)))
-            self._allowed[scope] = set(self._searcher.docs_for_query(And([*wanted, Every()])))
+            self._allowed[scope] = self._postings.allowed(scope, terms)
         return self._allowed[scope]
+
+
+def _together(counted: Iterable[Iterable[tuple[str, int]]]) -> Counter[str]:
+    """The same words of several segments as one."""
+    found: Counter[str] = Counter()
+    for some in counted:
+        for word, items in some:
+            found[word] += items
+    return found
 
 
 class WhooshEngine:
@@ -109,6 +108,7 @@ class WhooshEngine:
         self._stamp: tuple[int, int] | None = None
         self._index: Any = None
         self._searcher: WhooshSearcher | None = None
+        self._read = Read()
         self._kept: OrderedDict[Hashable, Any] = OrderedDict()
         self._asked_to_heal_at = -1e9
 
@@ -123,6 +123,7 @@ class WhooshEngine:
             except Exception as error:
                 broken = self.pointer
                 self.close()
+                self._read = Read()
                 self._ask_to_heal(broken)
                 raise Unavailable(f"{type(error).__name__}: {error}") from error
 
@@ -221,7 +222,7 @@ class WhooshEngine:
         if pointer is None or pointer.schema != SCHEMA:
             raise Unavailable("the index is of another schema")
         self._index = self.place.open(pointer)
-        self._searcher = WhooshSearcher(self._index)
+        self._searcher = WhooshSearcher(self._index, self._read)
         self.pointer, self._stamp = pointer, stamp
 
     def _ask_to_heal(self, broken: Pointer | None) -> None:

@@ -1,6 +1,7 @@
 """Scores from whole posting lists: Whoosh's own, whatever has been changed and deleted meanwhile."""
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Collection, Iterator
+from random import Random
 from typing import Any
 
 import pytest
@@ -11,8 +12,9 @@ from knowledge.audience import PUBLIC
 from knowledge.edition import Edition
 from knowledge.search.engine import Wanted, engine
 from knowledge.search.items import Scope
-from knowledge.search.postings import Postings
-from knowledge.search.ranking import COVERAGE
+from knowledge.search.lexicon import distances_from
+from knowledge.search.postings import Mask, Postings
+from knowledge.search.ranking import COVERAGE, distance
 
 pytestmark = pytest.mark.whoosh
 WORDS = ("pump", "sensor", "gateway", "update", "battery", "signal")
@@ -29,22 +31,33 @@ def searcher(app: Flask, write: Callable[..., str]) -> Iterator[Any]:
 
 
 @pytest.fixture
-def allowed(searcher: Any) -> set[int]:
-    """What a visitor may find."""
+def allowed(searcher: Any) -> list[Mask]:
+    """What a visitor may find, by segment."""
     with engine().opened(Edition.current()[0]) as opened:
-        found: set[int] = opened._allowed_in(Scope((PUBLIC,)))  # type: ignore[attr-defined]
+        found: list[Mask] = opened._allowed_in(Scope((PUBLIC,)))  # type: ignore[attr-defined]
         return found
+
+
+def none_but(allowed: list[Mask], numbers: Collection[int]) -> list[Mask]:
+    """Masks for these numbers alone."""
+    masks, base = [], 0
+    for mask in allowed:
+        masks.append(Mask(base + n in numbers for n in range(len(mask))))
+        base += len(mask)
+    return masks
 
 
 @pytest.mark.parametrize("text", ["pump sensor", "pump signal battery", "gateway", "update signal pump sensor"])
 @pytest.mark.parametrize("boost", [1.0, 3.0])
 def test_scores_are_those_of_whoosh_and_a_bonus_for_more_words(
-    searcher: Any, allowed: set[int], text: str, boost: float
+    searcher: Any, allowed: list[Mask], text: str, boost: float
 ) -> None:
     words = [Wanted("words", word, boost if n else 1.0) for n, word in enumerate(text.split())]
     many, theirs = len(words), dict[int, list[float]]()
+    every = b"".join(allowed)
+    mine = {number for number in range(len(every)) if every[number]}
     for field, word, factor in words:
-        for score, number in searcher.search(Term(field, word, boost=factor), limit=100, filter=allowed).top_n:
+        for score, number in searcher.search(Term(field, word, boost=factor), limit=100, filter=mine).top_n:
             theirs.setdefault(number, []).append(score)
     ours = Postings(searcher).best(words, allowed, 100)
     assert {number for _, number in ours} == set(theirs) and len(ours) > 20
@@ -53,22 +66,61 @@ def test_scores_are_those_of_whoosh_and_a_bonus_for_more_words(
         assert score == pytest.approx(worth * (many - 1) / many if many > 1 else worth)
 
 
-def test_the_best_come_first_and_are_cut(searcher: Any, allowed: set[int]) -> None:
+def test_the_best_come_first_and_are_cut(searcher: Any, allowed: list[Mask]) -> None:
     words = [Wanted("words", word, 1.0) for word in WORDS]
     everything = Postings(searcher).best(words, allowed, 1000)
     assert everything == sorted(everything, key=lambda pair: (-pair[0], pair[1]))
-    assert Postings(searcher).best(words, {number for _, number in everything}, 5) == everything[:5]
+    assert Postings(searcher).best(words, none_but(allowed, {number for _, number in everything}), 5) == everything[:5]
 
 
-def test_only_what_is_allowed_is_found(searcher: Any, allowed: set[int]) -> None:
+def test_only_what_is_allowed_is_found(searcher: Any, allowed: list[Mask]) -> None:
     postings, words = Postings(searcher), [Wanted("words", "pump", 1.0), Wanted("words", "sensor", 1.0)]
     number = postings.best(words, allowed, 100)[7][1]
-    assert [found for _, found in postings.best(words, {number}, 100)] == [number]
-    assert postings.best(words, set(), 100) == []
-    assert postings.best([], {number}, 100) == []
+    assert [found for _, found in postings.best(words, none_but(allowed, {number}), 100)] == [number]
+    assert postings.best(words, none_but(allowed, ()), 100) == []
+    assert postings.best([], allowed, 100) == []
 
 
-def test_what_was_deleted_is_not_found(searcher: Any, allowed: set[int]) -> None:
+def test_what_was_deleted_is_not_found(searcher: Any, allowed: list[Mask]) -> None:
     words = [Wanted("words", "number", 1.0)]
     found = Postings(searcher).best(words, allowed, 100)
     assert len(found) == 35
+
+
+@pytest.mark.parametrize("limit", [1, 2, 3, 5, 8])
+@pytest.mark.parametrize(
+    "text", ["pump sensor gateway update", "number battery", "signal number pump", "number 7 12 update"]
+)
+def test_what_is_cut_short_would_not_have_come_first(searcher: Any, allowed: list[Mask], text: str, limit: int) -> None:
+    words = [Wanted("words", word, 1.0) for word in text.split()]
+    everything = Postings(searcher).best(words, allowed, 1000)
+    assert Postings(searcher).best(words, allowed, limit) == everything[:limit]
+
+
+def test_what_was_read_serves_the_next_generation(app: Flask, write: Callable[..., str]) -> None:
+    """A change leaves the other segments' lists, words and rights as they are, and hides what it replaces."""
+    for n in range(12):
+        write(slug=f"article-{n}", title=f"Pump number {n}", body="sensor " * (n + 1))
+    scope, words = Scope((PUBLIC,)), [Wanted("words", word, 1.0) for word in ("pump", "sensor")]
+    with app.test_request_context():
+        with engine().opened(Edition.current()[0]) as opened:
+            before = opened.best(words, scope, 100)
+        write(slug="article-3", title="Gateway", body="A gateway.")
+        with engine().opened(Edition.current()[0]) as opened:
+            after = opened.best(words, scope, 100)
+            fresh = Postings(opened._searcher).best(words, opened._allowed_in(scope), 100)  # type: ignore[attr-defined]
+            assert "gateway" in dict(opened.beginning_with("gate", 5)) and not opened.near("gatewey", 0)
+    assert {ref.item_id for _, ref in before} - {ref.item_id for _, ref in after} == {4}
+    assert [score for score, _ in after] == pytest.approx([score for score, _ in fresh], rel=0.01)
+
+
+@pytest.mark.parametrize("word", ["pump", "sensor", "gateway", "a"])
+def test_letters_are_counted_as_the_ranking_counts_them(word: str) -> None:
+    chance, count = Random(1), distances_from(word)
+    for _ in range(300):
+        letters = list(word)
+        for _ in range(chance.randrange(4)):
+            place = chance.randrange(len(letters) + 1)
+            letters[place : place + chance.randrange(3)] = chance.choices("pumsenorgatwy", k=chance.randrange(3))
+        other = "".join(letters)
+        assert count(other) == distance(word, other, 99)
