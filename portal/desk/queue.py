@@ -1,6 +1,7 @@
 """The queue: what is due next, and everything behind it."""
 
 from datetime import UTC, datetime
+from typing import Any
 from zoneinfo import ZoneInfo
 
 from babel import Locale
@@ -20,10 +21,11 @@ from portal.fragments import fragment
 from portal.policies import the_policy
 from portal.sla import Policy
 from portal.tickets.ticket import Ticket
-from portal.web import reader_zone, wants_partial
+from portal.web import reader_zone, settings, wants_partial
 
 REFRESH_SECONDS = 20
 TICK_SECONDS = 15
+PAUSED, REMEMBERED = "desk_paused", 365 * 24 * 3600  # the cookie, and for how long a browser keeps it
 
 
 @bp.get("/")
@@ -33,17 +35,34 @@ def queue() -> ResponseReturnValue:
         return redirect(url_for(".show", number=sieve.number))
     now, zone, locale, policy = tick(), reader_zone(), date_locale(), the_policy()
     found = board.read(sieve, current_user, now=now, zone=zone)
-    key = ("desk", sieve, found.key, now, zone, locale, policy, request.query_string)
-    drawing = fragment(key, lambda: draw_board(sieve, found, policy, now, zone, locale), seconds=TICK_SECONDS)
+    seconds = 0 if is_paused() else REFRESH_SECONDS
+    key = ("desk", sieve, found.key, now, zone, locale, policy, request.query_string, seconds)
+    drawing = fragment(key, lambda: draw_board(sieve, found, policy, now, zone, locale, seconds), seconds=TICK_SECONDS)
     if wants_partial():
         return drawing
     shape = ("desk-filters", sieve, locale, policy)
     filters = fragment(shape, lambda: draw_filters(sieve, policy, locale), seconds=60)
-    return render_template("desk/queue.html", board=drawing, filters=filters)
+    return render_template("desk/queue.html", board=drawing, filters=filters, is_paused=not seconds, sieve=sieve)
+
+
+@bp.post("/renewal")
+def renewal() -> ResponseReturnValue:
+    """Let the board stand still or renew itself again (WCAG 2.2.2); the browser remembers which."""
+    answer = redirect(url_for(".queue") + Sieve.from_arguments(request.args).query())
+    if is_paused():
+        answer.delete_cookie(PAUSED, path=url_for(".queue"))
+        return answer
+    choice: dict[str, Any] = {"max_age": REMEMBERED, "path": url_for(".queue"), "httponly": True, "samesite": "Lax"}
+    answer.set_cookie(PAUSED, "1", secure=settings().is_secure, **choice)
+    return answer
+
+
+def is_paused() -> bool:
+    return PAUSED in request.cookies
 
 
 def draw_board(
-    sieve: Sieve, found: board.Board, policy: Policy, now: datetime, zone: ZoneInfo, locale: Locale
+    sieve: Sieve, found: board.Board, policy: Policy, now: datetime, zone: ZoneInfo, locale: Locale, seconds: int
 ) -> Markup:
     """The part that renews itself. It depends on nothing but these, so that many agents share one drawing."""
     return Markup(
@@ -57,7 +76,7 @@ def draw_board(
             now=now,
             root=url_for(".queue"),
             span=span,
-            seconds=REFRESH_SECONDS,
+            seconds=seconds,
         )
     )
 

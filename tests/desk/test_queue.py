@@ -187,3 +187,17 @@ def test_more_rows_need_no_more_queries(app: Flask, world: World, as_: As) -> No
         assert agent.get("/desk/").status_code == 200
         counts.append(len(told))
     assert counts[0] == counts[1] <= 8
+
+
+def test_the_board_stands_still_when_told_and_stays_so(world: World, as_: As) -> None:
+    """What moves by itself can be paused (WCAG 2.2.2); the browser remembers it, and the view stays the same."""
+    browser = as_("agent")
+    assert "every 20s" in browser.get("/desk/").text
+    answer = browser.post("/desk/renewal?whose=mine&page=x")
+    assert answer.status_code == 302 and answer.location == "/desk/?whose=mine"
+    for _visit in range(2):
+        page = browser.get("/desk/").text
+        assert "every " not in page and "Resume the list" in page
+    browser.post("/desk/renewal")
+    page = browser.get("/desk/").text
+    assert "every 20s" in page and "Pause the list" in page
