@@ -1,8 +1,9 @@
 """Whoosh's index on disk: its folder, its schema, and the one writer.
 
 The folder holds one sub-folder per build and `current.json`, which names the live one. That file is replaced in one
-step after every commit, so a reader that looks at it sees a whole index or the one before. The index is disposable:
-whatever is wrong with it, it is built again from the database beside the live one.
+step after every commit, so a reader that looks at it sees a whole index or the one before. Whoosh never writes a file
+twice, so it also holds the size and the checksum of each, by which every process looks at a file before it first reads
+it. The index is disposable: whatever is wrong with it, it is built again from the database beside the live one.
 """
 
 import fcntl
@@ -11,9 +12,10 @@ import logging
 import os
 import secrets
 import shutil
+import zlib
 from collections.abc import Collection, Iterable, Iterator, Mapping
 from contextlib import contextmanager
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from typing import Any
 
@@ -28,15 +30,24 @@ from knowledge.search.words import CJK, IDENT, TEXT_FIELDS, WORDS
 log = logging.getLogger(__name__)
 
 
+CHUNK = 1 << 20
+Sums = dict[str, list[int]]  # by file of a build: its size, its CRC-32
+
+
+class Torn(Exception):
+    """A file of the index isn't as it was written."""
+
+
 @dataclass(frozen=True)
 class Pointer:
-    """Which build is live, and of which database and edition it is."""
+    """Which build is live, of which database and edition it is, and what its files must be."""
 
     build: str
     schema: int
     generation: int
     token: str
     edition: int
+    files: Sums = field(default_factory=dict, hash=False)
 
 
 class IndexFolder:
@@ -45,6 +56,7 @@ class IndexFolder:
     def __init__(self, path: Path) -> None:
         self.path = path
         self.pointer_path = path / "current.json"
+        self._looked_at: dict[Path, tuple[int, int, int]] = {}  # files whose checksum was right, as they were then
 
     def pointer(self) -> Pointer | None:
         """The live build, or None when there is none or what is written there can't be read."""
@@ -54,15 +66,17 @@ class IndexFolder:
             return None
 
     def point(self, pointer: Pointer) -> None:
+        """Make this build the live one, with the checksums of what is new in it."""
         beside = self.path / f".{secrets.token_hex(4)}.json"
         with open(beside, "w") as file:
-            json.dump(asdict(pointer), file)
+            json.dump({**asdict(pointer), "files": self._sums(pointer)}, file)
             file.flush()
             os.fsync(file.fileno())
         os.replace(beside, self.pointer_path)
 
     def open(self, pointer: Pointer) -> Any:
-        """The Whoosh index of a build. Raises whatever Whoosh raises on a torn one."""
+        """The Whoosh index of a build. Raises `Torn`, or whatever Whoosh raises on a torn one."""
+        self.look_at(pointer)
         return whoosh_index.open_dir(str(self.path / pointer.build))
 
     @contextmanager
@@ -125,6 +139,30 @@ class IndexFolder:
         finally:
             index.close()
 
+    def look_at(self, pointer: Pointer, *, anew: bool = False) -> None:
+        """Raise `Torn` when a file is not what was written: each that is new here or has changed, or `anew` all.
+
+        Some may be gone when an indexer was killed between its commit and ours: then there are newer contents (`.toc`).
+        """
+        looked_at, folder = {} if anew else self._looked_at, self.path / pointer.build
+        self._looked_at = {}  # files that are gone are forgotten
+        for name, (size, checksum) in pointer.files.items():
+            path = folder / name
+            try:
+                stamp = _stamp(path)
+                if looked_at.get(path) != stamp and (stamp[1] != size or _checksum(path) != checksum):
+                    raise Torn(name)
+            except FileNotFoundError:
+                if all(other.name in pointer.files for other in folder.glob("*.toc")):
+                    raise Torn(name) from None
+            else:
+                self._looked_at[path] = stamp
+
+    def _sums(self, pointer: Pointer) -> Sums:
+        """Of the files of a build: what is known, and what it is of the others."""
+        paths = [path for path in (self.path / pointer.build).iterdir() if path.suffix and path.is_file()]
+        return {path.name: pointer.files.get(path.name) or [_stamp(path)[1], _checksum(path)] for path in paths}
+
     def forget_builds(self, keep: Iterable[str]) -> None:
         """Remove builds that nobody opens any more."""
         for path in self.path.iterdir():
@@ -137,6 +175,19 @@ def schema() -> fields.Schema:
     text: dict[str, Any] = {name: fields.TEXT(phrase=False) for name in (*TEXT_FIELDS, CJK, IDENT, WORDS)}
     marks: dict[str, Any] = {name: fields.ID() for name in ("item", "kind", "audience", "lang", "product")}
     return fields.Schema(**text, **marks, ref=fields.STORED())
+
+
+def _stamp(path: Path) -> tuple[int, int, int]:
+    stat = path.stat()
+    return stat.st_ino, stat.st_size, stat.st_mtime_ns
+
+
+def _checksum(path: Path) -> int:
+    checksum = 0
+    with path.open("rb") as file:
+        while chunk := file.read(CHUNK):
+            checksum = zlib.crc32(chunk, checksum)
+    return checksum
 
 
 def _document(item: Item) -> dict[str, Any]:
