@@ -1,12 +1,14 @@
 """Images and attachments of articles: checked as those of tickets are, kept beside them."""
 
+from collections.abc import Sequence
 from datetime import datetime
 from pathlib import Path
-from typing import IO
+from typing import IO, Any
 
 from flask_babel import gettext as _
 from sqlalchemy import select
 
+from knowledge.articles import pictures
 from knowledge.articles.article import Article
 from knowledge.articles.revision import ArticleFile
 from knowledge.edition import Edition
@@ -21,6 +23,7 @@ from portal.web import settings
 
 FOLDER = "articles"
 MOST_FILES = 50
+LARGEST_DRAWN = 100 * 2**20  # bytes of a picture drawn anew, which may need more than it did
 
 
 def path_of(file: ArticleFile) -> Path:
@@ -41,13 +44,38 @@ def attach(article: Article, stream: IO[bytes], name: str | None, *, by: User, n
     content_type = filetypes.check(filename, head)
     token = uploads.new_token()
     too_large = _("%(name)s is larger than %(most)s.", name=filename, most=filesize(most))
-    size, digest = uploads.write(uploads.folder(FOLDER), token, head, stream, [(most, too_large)])
-    file = ArticleFile(token=token, article_id=article.id, owner_id=by.id, filename=filename, created_at=now)
-    file.content_type, file.size, file.sha256 = content_type, size, digest
+    written = write(token, head, stream, [(most, too_large)], name=filename, content_type=content_type)
+    file = ArticleFile(token=token, article_id=article.id, owner_id=by.id, filename=filename, created_at=now, **written)
+    file.content_type = content_type
     file.is_listed = content_type not in filetypes.INLINE
     db.session.add(file)
     db.session.flush()
     return file
+
+
+def write(
+    token: str, head: bytes, stream: IO[bytes], limits: Sequence[uploads.Limit], *, name: str, content_type: str
+) -> dict[str, Any]:
+    """Write the bytes of a file, and of a picture those that its pixels make; the columns that tell of them.
+
+    Raises `Refused` for what is over a limit, or no picture although it says so. Nothing is left behind then.
+    """
+    folder = uploads.folder(FOLDER)
+    size, sha256 = uploads.write(folder, token, head, stream, limits)
+    columns: dict[str, Any] = {"size": size, "sha256": sha256}
+    if content_type not in filetypes.INLINE:
+        return columns
+    path = uploads.path_in(folder, token)
+    try:
+        with pictures.redrawn(path, name) as drawn:
+            path.unlink()
+            head = drawn.read(uploads.CHUNK)
+            size, sha256 = uploads.write(folder, token, head, drawn, [(LARGEST_DRAWN, limits[0][1])])
+    except BaseException:
+        path.unlink(missing_ok=True)
+        raise
+    width, height = pictures.size_of(head) or (None, None)
+    return {"size": size, "sha256": sha256, "width": width, "height": height}
 
 
 def remove(file: ArticleFile) -> None:

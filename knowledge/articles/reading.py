@@ -13,6 +13,7 @@ from sqlalchemy import ColumnElement, bindparam, case, func, or_, select
 from sqlalchemy.orm import aliased
 
 from knowledge.articles.article import Article, Category, best_language
+from knowledge.articles.pictures import measured
 from knowledge.articles.revision import ArticleFile, OldAddress
 from knowledge.audience import STAFF, sees
 from knowledge.edition import Edition
@@ -143,8 +144,8 @@ class Page:
 
     @property
     def html(self) -> Markup:
-        """The text as `rendering.py` made and cleaned it."""
-        return Markup(self.article.html)
+        """The text as `rendering.py` made and cleaned it, with the sizes of its pictures."""
+        return measured(self.article.html)
 
     @property
     def trail(self) -> list[tuple[str, str]]:

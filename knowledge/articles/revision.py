@@ -108,6 +108,8 @@ class ArticleFile(Model):
     size: Mapped[int]
     sha256: Mapped[str] = mapped_column(String(64))
     is_listed: Mapped[bool] = mapped_column(default=False)  # offered as a download below the text
+    width: Mapped[int | None]  # of a picture that is shown
+    height: Mapped[int | None]
     created_at: Mapped[datetime] = mapped_column(default=utcnow)
 
     @classmethod

@@ -10,6 +10,7 @@ from sqlalchemy import select
 from knowledge.articles import differences, editing
 from knowledge.articles.article import Article
 from knowledge.articles.files import files_of, is_inline, markdown_of
+from knowledge.articles.pictures import measured
 from knowledge.articles.rendering import TooLong, blocks
 from knowledge.articles.revision import PUBLISHED, ArticleFile, Revision
 from knowledge.articles.writing import callout_names
@@ -80,7 +81,7 @@ class Drawn:
 
 def drawn(body: str, lang: str) -> Markup:
     try:
-        return Markup("\n").join(block.html for block in blocks(body, callout_names(lang)))
+        return measured("\n".join(block.html for block in blocks(body, callout_names(lang))))
     except TooLong:
         return Markup("<p>{}</p>").format(_("The text is too long to be shown."))
 

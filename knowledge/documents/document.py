@@ -67,3 +67,14 @@ class DocumentPage(Model):
     document_id: Mapped[int] = mapped_column(ForeignKey("document.id", ondelete="CASCADE"), primary_key=True)
     number: Mapped[int] = mapped_column(primary_key=True)
     text: Mapped[str] = mapped_column(Text)
+
+
+class DocumentAddress(Model):
+    """A slug that a document once had. It leads to where the document is now, and is never given to others."""
+
+    __tablename__ = "document_old_address"
+
+    slug: Mapped[str] = mapped_column(String(120), primary_key=True)
+    document_id: Mapped[int] = mapped_column(
+        ForeignKey("document.id", ondelete="CASCADE"), primary_key=True, index=True
+    )

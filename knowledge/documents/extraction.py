@@ -2,9 +2,6 @@
 
 import json
 import logging
-import os
-import subprocess
-import sys
 import tempfile
 from dataclasses import dataclass
 from pathlib import Path
@@ -17,6 +14,7 @@ from knowledge.documents import files
 from knowledge.documents.document import READY, UNREADABLE, Document, DocumentPage
 from knowledge.edition import Edition
 from knowledge.search.changes import note_changes
+from portal.confined import run_apart
 from portal.db import db
 from portal.jobs import job
 
@@ -25,7 +23,6 @@ log = logging.getLogger(__name__)
 READER: Final = Path(__file__).with_name("pdf_reader.py")
 MOST_PAGES, MOST_CHARACTERS = 5000, 20_000_000
 PATIENCE = 150  # seconds, less than a job's lease: a stopped process doesn't use up its time on the processor
-ENVIRONMENT = ("PATH", "LD_LIBRARY_PATH", "HOME", "TMPDIR")
 
 LOCKED, BROKEN, SLOW, SCANNED, CUT, LOST = "locked", "broken", "slow", "scanned", "cut", "lost"
 PROBLEMS: Final = {
@@ -82,21 +79,8 @@ def read_pdf(path: Path) -> Reading:
     """What this PDF says; never raises for what stands in it."""
     if not path.exists():
         return Reading(problem=LOST)
-    command = [sys.executable, "-I", str(READER), str(path), str(MOST_PAGES), str(MOST_CHARACTERS)]
-    environment = {name: os.environ[name] for name in ENVIRONMENT if name in os.environ}  # no secrets
     with tempfile.TemporaryFile() as out:
-        try:
-            ended = subprocess.run(
-                command,
-                stdin=subprocess.DEVNULL,
-                stdout=out,
-                stderr=subprocess.DEVNULL,
-                env=environment,
-                timeout=PATIENCE,
-                check=False,
-            ).returncode
-        except subprocess.TimeoutExpired:
-            ended = -1
+        ended = run_apart(READER, str(path), str(MOST_PAGES), str(MOST_CHARACTERS), out=out, patience=PATIENCE)
         out.seek(0)
         reading = _reading(out)
     if ended:

@@ -4,11 +4,12 @@ import hashlib
 import re
 from datetime import datetime
 from pathlib import Path
+from typing import Any
 from urllib.parse import unquote, urlsplit
 
 from sqlalchemy import select
 
-from knowledge.articles.files import FOLDER
+from knowledge.articles.files import FOLDER, write
 from knowledge.articles.revision import ArticleFile
 from knowledge.exchange.intake import Enclosure, Made
 from knowledge.exchange.report import NotTaken
@@ -89,30 +90,31 @@ def keep(made: Made, article_id: int, *, now: datetime) -> list[str]:
     for enclosure in made.enclosures:
         owner = db.session.scalar(select(ArticleFile.article_id).where(ArticleFile.token == enclosure.token))
         if owner is None:
-            _write(enclosure)
-            db.session.add(_row(enclosure, article_id, now))
+            try:
+                db.session.add(_row(enclosure, article_id, now, _write(enclosure)))
+            except Refused as error:
+                problems.append(str(error))
             db.session.flush()
         elif owner != article_id:
             problems.append(f"{enclosure.filename} belongs to another article")
     return problems
 
 
-def _row(enclosure: Enclosure, article_id: int, now: datetime) -> ArticleFile:
+def _row(enclosure: Enclosure, article_id: int, now: datetime, written: dict[str, Any]) -> ArticleFile:
     return ArticleFile(
         token=enclosure.token,
         article_id=article_id,
         filename=enclosure.filename,
         content_type=enclosure.content_type,
-        size=enclosure.size,
-        sha256=enclosure.sha256,
         is_listed=enclosure.is_listed,
         created_at=now,
+        **written,
     )
 
 
-def _write(enclosure: Enclosure) -> None:
-    folder = uploads.folder(FOLDER)
-    uploads.path_in(folder, enclosure.token).unlink(missing_ok=True)  # of an import that was broken off
+def _write(enclosure: Enclosure) -> dict[str, Any]:
+    uploads.path_in(uploads.folder(FOLDER), enclosure.token).unlink(missing_ok=True)  # of an import that was broken off
     with enclosure.path.open("rb") as file:
-        head = file.read(uploads.CHUNK)
-        uploads.write(folder, enclosure.token, head, file, [(enclosure.size, "it grew")])
+        head, limits = file.read(uploads.CHUNK), [(enclosure.size, "it grew")]
+        what = {"name": enclosure.filename, "content_type": enclosure.content_type}
+        return write(enclosure.token, head, file, limits, **what)

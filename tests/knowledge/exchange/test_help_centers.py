@@ -14,6 +14,7 @@ from knowledge.exchange.stack_exchange import read_posts
 from knowledge.exchange.taking import take_all
 from knowledge.exchange.zendesk import read_help_center
 from portal.db import db, utcnow
+from tests.pictures import picture
 
 ARTICLE: dict[str, Any] = {
     "id": 11,
@@ -46,7 +47,7 @@ def center(folder: Path, *articles: dict[str, Any], **more: Any) -> Report:
 
 def test_a_help_center_comes_with_shelves_translations_and_files(app: Flask, tmp_path: Path) -> None:
     (tmp_path / "attachments").mkdir()
-    (tmp_path / "attachments/a.png").write_bytes(b"\x89PNG\r\n\x1a\n" + b"\0" * 64)
+    (tmp_path / "attachments/a.png").write_bytes(picture())
     translation = {"id": 1, "source_id": 11, "source_type": "Article", "locale": "en-us", "title": "Lamps", "body": "x"}
     files = [
         {"id": 7, "article_id": 11, "file_name": "a.png", "inline": True},

@@ -14,8 +14,9 @@ from knowledge.exchange.html_text import convert
 from knowledge.exchange.report import NotTaken, Report
 from knowledge.exchange.taking import take_all
 from portal.db import db, utcnow
+from tests.pictures import picture
 
-PNG = b"\x89PNG\r\n\x1a\n" + b"\0" * 64
+PNG = picture()
 PAGE = '<!DOCTYPE html><html lang="{lang}"><head><title>{title}</title></head><body>{body}</body></html>'
 
 

@@ -10,6 +10,7 @@ from knowledge.articles.revision import ArticleFile
 from knowledge.exchange.mallard import import_mallard, read_page, to_markdown
 from knowledge.exchange.markdown import NotTaken
 from portal.db import db, utcnow
+from tests.pictures import picture
 
 PAGE = """<page xmlns="http://projectmallard.org/1.0/" type="topic" id="{id}">
 <info><link type="guide" xref="{guide}"/><revision date="2026-05-04"/><desc>All about {id}.</desc></info>
@@ -48,7 +49,7 @@ def test_a_page_of_a_reserved_name_gets_that_of_its_collection_before_it(app: Fl
 
 
 def test_figures_come_along(app: Flask, tmp_path: Path) -> None:
-    (tmp_path / "a.png").write_bytes(b"\x89PNG\r\n\x1a\n" + b"\0" * 64)
+    (tmp_path / "a.png").write_bytes(picture())
     media = '<media type="image" src="a.png"><p>A lamp</p></media><media type="video" src="b.webm"/>'
     (tmp_path / "a.page").write_text(page("a", body=media))
     with app.app_context():

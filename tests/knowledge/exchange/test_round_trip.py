@@ -22,8 +22,9 @@ from knowledge.exchange.taking import Taking, take_all
 from knowledge.search.changes import outstanding
 from portal.db import db, utcnow
 from tests.knowledge.exchange.conftest import Run
+from tests.pictures import picture
 
-PNG = b"\x89PNG\r\n\x1a\n" + b"\0" * 64
+PNG = picture()
 TEXT = st.text(st.characters(codec="utf-8", exclude_characters="\0"), max_size=60)
 LINE = st.text(st.characters(codec="utf-8", exclude_categories=["Cc", "Cs"]), min_size=1, max_size=40)
 ARTICLES = st.builds(
