@@ -13,6 +13,7 @@ from sqlalchemy.orm import aliased
 
 from knowledge.articles.article import Article, Category
 from knowledge.audience import PUBLIC
+from knowledge.documents.document import Document
 from knowledge.edition import Edition
 from portal.db import db
 from portal.web import public, settings
@@ -76,7 +77,7 @@ def _file(number: int) -> str:
     here = slugs.limit(AT_ONCE).offset((number - 1) * AT_ONCE).subquery()
     columns = select(Article.slug, Article.lang, Article.updated_at, Article.translation_of_id).where(*_READABLE)
     rows = db.session.execute(columns.where(Article.slug.in_(select(here.c.slug))).order_by(Article.slug, Article.id))
-    entries = _categories() if number == 1 else []
+    entries = _categories() + _documents() if number == 1 else []
     for slug, versions in groupby(rows, key=lambda row: row.slug):
         entries += _entries(f"{settings().base_url}/kb/{quote(slug)}", list(versions))
     return f"<urlset {_SPACES}>\n{''.join(entries)}</urlset>\n"
@@ -104,6 +105,16 @@ def _categories() -> list[str]:
     base = settings().base_url
     first = _entry(f"{base}/kb/", max(changed.values(), default=None))
     return [first, *(_entry(f"{base}/kb/category/{quote(slug)}", at) for slug, at in sorted(changed.items()))]
+
+
+def _documents() -> list[str]:
+    """The list of manuals and downloads, and each of them once: its page knows its versions and languages."""
+    readable = (Document.status == "published", Document.visibility == PUBLIC)
+    query = select(Document.slug, func.max(Document.updated_at).label("at")).where(*readable)
+    rows = db.session.execute(query.group_by(Document.slug).order_by(Document.slug).limit(AT_ONCE)).all()
+    base = f"{settings().base_url}/manuals/"
+    first = [_entry(base, max(row.at for row in rows))] if rows else []
+    return first + [_entry(base + quote(row.slug), row.at) for row in rows]
 
 
 def _entry(address: str, changed: datetime | None, links: str = "") -> str:

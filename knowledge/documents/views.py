@@ -3,7 +3,7 @@
 import logging
 from typing import Any
 
-from flask import Blueprint, Response, abort, redirect, render_template, request, send_file
+from flask import Blueprint, Response, abort, redirect, render_template, request, send_file, url_for
 from flask.typing import ResponseReturnValue
 from flask_babel import get_locale
 from flask_login import current_user
@@ -15,11 +15,12 @@ from knowledge.audience import sees
 from knowledge.documents import downloads, files, reading
 from knowledge.documents.addresses import file_url, meant, page_url, spelt
 from knowledge.documents.document import Document
+from knowledge.documents.moving import moved
 from knowledge.edition import Edition
 from knowledge.search.ranking import Question
 from knowledge.search.snippets import mark, matches
 from knowledge.search.words import TEXT_FIELDS
-from portal.db import db, get_or_404, utcnow
+from portal.db import db, utcnow
 from portal.fragments import fragment
 from portal.web import public, settings
 
@@ -76,7 +77,10 @@ def file(slug: str, version: str, lang: str, filename: str) -> ResponseReturnVal
     here = {"slug": slug, "version": meant(version), "lang": meant(lang)}
     if "\0" in slug + version + lang:
         abort(404)
-    document = get_or_404(Document.visible_to(current_user).filter_by(**here))
+    document = db.session.scalar(Document.visible_to(current_user).filter_by(**here))
+    if document is None:
+        there = moved(slug, current_user, here["version"], here["lang"]) or abort(404)
+        return redirect(file_url(there), 301)
     if filename != document.filename:  # the file was replaced by one of another name
         return redirect(file_url(document))
     if not files.path_of(document.token).exists():
@@ -136,11 +140,18 @@ def _address() -> str:
 
 
 def find(slug: str) -> Any:
-    """The document at this address in the version and language asked for, else in what serves the reader best."""
+    """The document at this address in the version and language asked for, else in what serves the reader best.
+
+    An old address leads on to the new one, for ever.
+    """
     version, lang = request.args.get("version"), request.args.get("in")
-    asked = (None if part is None else meant(part) for part in (version, lang))
+    asked = [None if part is None else meant(part) for part in (version, lang)]
     found = reading.Page(slug, current_user, languages(), *asked)
-    return found if found.chosen else abort(404)
+    if found.chosen:
+        return found
+    there = moved(slug, current_user, *asked) or abort(404)
+    now = {**(request.view_args or {}), **request.args.to_dict(), "slug": there.slug}
+    abort(redirect(url_for(request.endpoint or ".show", **now), 301))
 
 
 def languages() -> Languages:

@@ -12,6 +12,7 @@ from sqlalchemy.exc import IntegrityError
 from knowledge.audience import is_audience, open_to
 from knowledge.documents import files
 from knowledge.documents.document import DOWNLOAD, MANUAL, READY, WAITING, Document, DocumentPage
+from knowledge.documents.moving import keep_for_ever, note_move, now_at, was_at
 from knowledge.edition import Edition
 from knowledge.search.changes import note_changes
 from knowledge.versions import sort_key
@@ -38,10 +39,13 @@ def add_document(fields: Mapping[str, Any], stream: BinaryIO, *, by: User | None
     wanted = _checked({name: fields[name] for name in FIELDS if fields.get(name) is not None})
     external_id = fields.get("external_id")
     known = db.session.scalar(select(Document).filter_by(external_id=external_id)) if external_id else None
+    if external_id:
+        wanted["slug"] = _follow(wanted["slug"], known)
     if known is not None:
         edit_document(known, wanted, now=now)
         replace_file(known, stream, fields["filename"], by=by, now=now)
         return known
+    keep_for_ever(wanted["slug"])
     _keep_apart(wanted["slug"], wanted.get("version", ""), wanted.get("lang", ""))
     kept = files.keep(stream, fields["filename"])
     document = Document(**wanted, **kept, owner_id=by.id if by else None, created_at=now, updated_at=now)
@@ -60,11 +64,15 @@ def edit_document(document: Document, fields: Mapping[str, Any], *, now: datetim
     if not changed:
         return False
     place = {name: changed.get(name, getattr(document, name)) for name in ("slug", "version", "lang")}
+    keep_for_ever(place["slug"], but=document)
     _keep_apart(place["slug"], place["version"], place["lang"], but=document.id)
+    before = document.slug
     for name, value in changed.items():
         setattr(document, name, value)
     document.version_key, document.updated_at = sort_key(document.version), now
     _flush()
+    if document.slug != before:
+        note_move(document, before)
     _tell(document)
     return True
 
@@ -122,6 +130,13 @@ def _flush() -> None:
         db.session.flush()
     except IntegrityError:  # somebody took the place at the same instant
         raise _taken() from None
+
+
+def _follow(slug: str, known: Document | None) -> str:
+    """Where an imported document belongs: editors may have moved it, or its other versions, since."""
+    if known is not None and was_at(known, slug):
+        return known.slug
+    return now_at(slug) or slug
 
 
 def _keep_apart(slug: str, version: str, lang: str, *, but: int | None = None) -> None:
