@@ -42,6 +42,7 @@ PAGE_IDS = frozenset(
         "files",
         "follow",
         "follow-email",
+        "manuals",
         "palette-q",
         "palette-q-suggest",
         "helpful",

@@ -15,6 +15,7 @@ from knowledge.paging import RowPages
 from portal.db import db
 
 TOP, RECENT, PAGE = 4, 6, 30
+FEW = 2  # products that a category is about
 ALL = "all"  # the address of the list of everything
 EVERYTHING = 0  # the id of that list's shelf
 
@@ -131,6 +132,15 @@ def category(slug: str, person: Any, languages: Languages) -> Shelf | None:
         return None
     upper = (row.upper_slug, languages.choose(row.upper_titles)) if row.upper_slug else None
     return Shelf.of(row, languages, upper=upper)
+
+
+def products(shelf: Shelf, person: Any) -> Sequence[str]:
+    """The products that the articles of a category are about, if they are few: a category of all has none."""
+    below = select(Category.id).where(Category.parent_id == shelf.id)
+    here = or_(Article.category_id == shelf.id, Article.category_id.in_(below))
+    readable = (here, Article.status == "published", Article.visibility.in_(sees(person)), Article.product.is_not(None))
+    found = db.session.scalars(select(Article.product).where(*readable).distinct().limit(FEW + 1)).all()
+    return [slug for slug in found if slug] if len(found) <= FEW else []
 
 
 def listed(shelf: Shelf, person: Any, languages: Languages, sort: str) -> RowPages:

@@ -16,6 +16,7 @@ from knowledge.articles.following import is_following
 from knowledge.articles.votes import REASONS, take_back
 from knowledge.articles.votes import vote as keep_vote
 from knowledge.audience import sees
+from knowledge.documents.reading import Entry, entries_about, newest_entries
 from knowledge.edition import Edition
 from portal.db import db, utcnow
 from portal.fragments import fragment
@@ -33,7 +34,8 @@ ANSWERS = ("yes", "no", "undo")
 def index() -> ResponseReturnValue:
     def render() -> str:
         topics, recent = shelves.shelves(current_user, languages()), shelves.recent(current_user, languages())
-        return render_template("articles/_index.html", shelves=topics, recent=recent)
+        manuals = newest_entries(current_user, languages())
+        return render_template("articles/_index.html", shelves=topics, recent=recent, manuals=manuals)
 
     return render_template("articles/index.html", shelves=kept(render, "index", Edition.current()))
 
@@ -49,7 +51,8 @@ def category(slug: str) -> ResponseReturnValue:
         articles, names = shelves.listed(shelf, current_user, languages(), sort), reading.product_names()
         below = shelves.sections(shelf, current_user, languages()) if sort == "title" and page == 1 else ()
         context = {"shelf": shelf, "articles": articles, "sort": sort, "product_names": names, "sections": below}
-        return render_template("articles/_category.html", **context)
+        manuals = manuals_about(*shelves.products(shelf, current_user)) if page == 1 else ()
+        return render_template("articles/_category.html", manuals=manuals, **context)
 
     content = kept(render, "category", Edition.current(), shelf.slug, sort, page)
     return render_template("articles/category.html", shelf=shelf, content=content)
@@ -64,7 +67,8 @@ def show(slug: str) -> ResponseReturnValue:
 
     def part(name: str, *key: Any) -> Markup:
         key = ("articles", name, where.edition, where.article_id, *readers, *key)
-        return fragment(key, lambda: render_template(f"articles/_{name}.html", page=page, follows=follows))
+        context = {"page": page, "follows": follows, "manuals_about": manuals_about}
+        return fragment(key, lambda: render_template(f"articles/_{name}.html", **context))
 
     after = [current_user.is_authenticated, follows]
     return render_template("articles/show.html", slug=slug, where=where, part=part, after=after, reasons=REASONS)
@@ -121,6 +125,11 @@ def home_knowledge() -> Markup:
         return render_template("articles/_home.html", shelves=topics) if topics else ""
 
     return kept(render, "home", Edition.current())
+
+
+def manuals_about(*products: str) -> list[Entry]:
+    """The manuals and downloads of some products, as this reader wants them."""
+    return entries_about(products, current_user, languages()) if products else []
 
 
 def find(slug: str) -> reading.Address:

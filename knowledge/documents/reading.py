@@ -1,11 +1,11 @@
 """What the pages of manuals and downloads show: of each document the version and language that this reader wants."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Collection, Iterable, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from typing import Any
 
-from sqlalchemy import select
+from sqlalchemy import ColumnElement, or_, select
 
 from knowledge.articles.article import Article
 from knowledge.articles.reading import RELATED, Languages, preferred
@@ -15,6 +15,7 @@ from knowledge.documents.document import Document, DocumentPage
 from portal.accounts.products import Product
 from portal.db import db
 
+ABOUT = 4  # documents beside articles
 FULL = 0.75  # of the longest line: shorter ones end a paragraph
 LISTED = (
     Document.id,
@@ -55,15 +56,31 @@ class Shelf:
 
 def shelves(person: Any, languages: Languages) -> list[Shelf]:
     """Everything that is published and meant for this person, by product in the catalogue's order."""
-    query = select(*LISTED).where(Document.status == "published", Document.visibility.in_(sees(person)))
-    by_slug: dict[str, list[Any]] = {}
-    for row in db.session.execute(query.order_by(Document.id)):
-        by_slug.setdefault(row.slug, []).append(row)
-    entries = sorted((_entry(rows, languages) for rows in by_slug.values()), key=lambda e: e.best.title.casefold())
+    entries = _entries(person, languages)
     names: dict[str, str] = {row.slug: row.name for row in db.session.execute(_PRODUCTS)}
     known: set[str] = {entry.best.product or "" for entry in entries}
     order = [slug for slug in names if slug in known] + sorted(known - set(names) - {""}) + [""] * ("" in known)
     return [_shelf(slug, names.get(slug, slug), entries) for slug in order]
+
+
+def entries_about(products: Collection[str], person: Any, languages: Languages) -> list[Entry]:
+    """Manuals, then downloads, of these products that this person may have; those of no product in particular too."""
+    found = _entries(person, languages, or_(Document.product.in_(products), Document.product.is_(None)))
+    found = found if any(entry.best.product for entry in found) else []
+    return sorted(found, key=lambda entry: (entry.best.kind != "manual", not entry.best.product))[:ABOUT]
+
+
+def newest_entries(person: Any, languages: Languages) -> list[Entry]:
+    """The documents that changed last."""
+    return sorted(_entries(person, languages), key=lambda entry: entry.best.updated_at, reverse=True)[:ABOUT]
+
+
+def _entries(person: Any, languages: Languages, *where: ColumnElement[bool]) -> list[Entry]:
+    readable = (Document.status == "published", Document.visibility.in_(sees(person)))
+    by_slug: dict[str, list[Any]] = {}
+    for row in db.session.execute(select(*LISTED).where(*readable, *where).order_by(Document.id)):
+        by_slug.setdefault(row.slug, []).append(row)
+    return sorted((_entry(rows, languages) for rows in by_slug.values()), key=lambda e: e.best.title.casefold())
 
 
 _PRODUCTS = select(Product.slug, Product.name).order_by(Product.position, Product.name)
