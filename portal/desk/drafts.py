@@ -10,6 +10,7 @@ from portal.accounts.people import User
 from portal.db import db
 from portal.tickets.attachments import attach, discard
 from portal.tickets.conversation import clean
+from portal.tickets.drafts import said_with
 from portal.tickets.ticket import Draft, Ticket
 
 KINDS = ("reply", "note", "resolve")
@@ -57,6 +58,14 @@ def forget(draft: Draft, kind: str) -> None:
         db.session.expire(draft, ["attachments"])  # those that were sent belong to their message now
         discard(draft.attachments)
         db.session.delete(draft)
+
+
+def take_back(kept: Draft, *, by: User, now: datetime) -> None:
+    """What was sent after the end of a session joins the person's draft, unless just that had been sent before."""
+    text, form_key = kept.fields.get("body", ""), kept.fields.get("form_key", "")
+    if kept.ticket is not None and not (form_key and said_with(form_key) == text):
+        keep(kept.ticket, kept.fields.get("kind", "reply"), text, by=by, now=now)
+    db.session.delete(kept)
 
 
 def _key(ticket: Ticket, person: User) -> str:

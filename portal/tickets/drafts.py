@@ -134,7 +134,13 @@ def discard(draft: Draft) -> None:
 
 
 def stash(
-    typed: Mapping[str, str], *, now: datetime, meant_for_id: int | None, ticket_id: int | None = None, secret: str = ""
+    typed: Mapping[str, str],
+    *,
+    now: datetime,
+    meant_for_id: int | None,
+    ticket_id: int | None = None,
+    secret: str = "",
+    kind: str = "",
 ) -> str:
     """Keep what a browser sent after its session had ended; returns the token that claims it."""
     token = secrets.token_urlsafe(32)
@@ -143,7 +149,7 @@ def stash(
         claim_hash=_hash(token),
         meant_for_id=meant_for_id,
         ticket_id=ticket_id,
-        fields=_fields(typed) | {"form_key": own_key(typed.get("form_key"))},
+        fields=_fields(typed) | {"form_key": own_key(typed.get("form_key"))} | ({"kind": kind} if kind else {}),
         sealed=credentials.encrypt(clean(secret)) if secret.strip() else None,
         updated_at=now,
     )
@@ -165,7 +171,7 @@ def claimable(person: User, token: str | None, *, now: datetime) -> Draft | None
 def claim(person: User, draft: Draft, *, now: datetime) -> Draft | None:
     """Hand a kept draft to its writer. It joins what was autosaved from the same form; None if just that was sent."""
     form_key = own_key(draft.fields.get("form_key"))
-    if form_key and _said_with(form_key) == draft.fields.get("body", ""):
+    if form_key and said_with(form_key) == draft.fields.get("body", ""):
         db.session.delete(draft)
         return None
     before = find(person, form_key)
@@ -183,7 +189,7 @@ def claim(person: User, draft: Draft, *, now: datetime) -> Draft | None:
     return before
 
 
-def _said_with(form_key: str) -> str | None:
+def said_with(form_key: str) -> str | None:
     """What was sent with that form, if it was sent."""
     first = select(Message.body).join(Message.ticket).where(Ticket.form_key == form_key).order_by(Message.id).limit(1)
     reply = select(Message.body).where(Message.form_key == form_key)

@@ -29,7 +29,7 @@ READ = 1024 * 1024  # of a form over the size limit: its text fields come first
 @bp.after_request
 def keep_what_was_sent(response: Response) -> Response:
     """Runs for the answers of the hooks before the views, too: the redirect to sign-in, the failed CSRF check."""
-    if request.method != "POST" or request.endpoint not in (*PAGES, *AUTOSAVES) or not _is_from_our_page():
+    if request.method != "POST" or request.endpoint not in (*PAGES, *AUTOSAVES) or not is_from_our_page():
         return response
     if not current_user.is_authenticated:
         return _stash(response)
@@ -40,17 +40,26 @@ def keep_what_was_sent(response: Response) -> Response:
 
 def _stash(response: Response) -> Response:
     """The session has ended: keep the text for this browser, and offer it after sign-in."""
-    typed = _sent_fields()
-    if not any(typed.get(name, "").strip() for name in drafts.TYPED) or _is_flooding():
+    typed = sent_fields()
+    if not any(typed.get(name, "").strip() for name in drafts.TYPED) or is_flooding():
         return response
+    number = (request.view_args or {}).get("number")
+    back = url_for("tickets.show", number=number, kept=1) if number else url_for("tickets.new", kept=1)
+    return stash(typed, number, back=back, path="/tickets/")
+
+
+def stash(typed: dict[str, str], number: int | None, *, back: str, path: str, kind: str = "") -> Response:
+    """Keep the text for this browser, and send it to sign in. It comes `back`, to a page below `path`.
+
+    `number` is the ticket it was written on, `kind` what an agent meant it to be.
+    """
     with writing():
-        number = (request.view_args or {}).get("number")
         named = db.select(Ticket.id).where(Ticket.number == min(number, LARGEST)) if number else None
         ticket_id = None if named is None else db.session.scalar(named)
         secret = typed.get("credentials", "")
-        token = drafts.stash(typed, now=utcnow(), meant_for_id=author_of(typed), ticket_id=ticket_id, secret=secret)
+        meant_for = author_of(typed)
+        token = drafts.stash(typed, now=utcnow(), meant_for_id=meant_for, ticket_id=ticket_id, secret=secret, kind=kind)
         db.session.commit()
-    back = url_for("tickets.show", number=number, kept=1) if number else url_for("tickets.new", kept=1)
     address = url_for("security.login", next=back)
     kept = Response(status=204, headers={"HX-Redirect": address}) if wants_partial() else _answer(redirect(address))
     flash(_("You were signed out, but what you wrote is kept. Sign in to go on with it."), "warning")
@@ -58,7 +67,7 @@ def _stash(response: Response) -> Response:
         CLAIM,
         token,
         max_age=drafts.UNCLAIMED_FOR,
-        path="/tickets/",
+        path=path,
         httponly=True,
         secure=settings().is_secure,
         samesite="Lax",
@@ -68,7 +77,7 @@ def _stash(response: Response) -> Response:
 
 def _keep(response: Response) -> Response:
     """A stale form or too large an upload of somebody signed in: the text is their draft, and the page says why."""
-    typed, number = _sent_fields(), (request.view_args or {}).get("number")
+    typed, number = sent_fields(), (request.view_args or {}).get("number")
     with writing():
         ticket = db.session.scalar(Ticket.numbered(number, current_user)) if number else None
         if number and ticket is None:
@@ -88,7 +97,7 @@ def _keep(response: Response) -> Response:
     return _answer(redirect(target))
 
 
-def _is_flooding() -> bool:
+def is_flooding() -> bool:
     """Whoever is signed out may leave as many texts as somebody signed in may file tickets."""
     try:
         with limiter.limit(settings().limit_filing, key_func=lambda: f"kept:{request.remote_addr}"):
@@ -123,7 +132,7 @@ def _answer(response: Any) -> Response:
     return current_app.make_response(response)
 
 
-def _is_from_our_page() -> bool:
+def is_from_our_page() -> bool:
     """The text is kept without a CSRF token, so it has to come from a page of ours by the browser's own word."""
     site = request.headers.get("Sec-Fetch-Site")
     if site is not None:
@@ -132,7 +141,7 @@ def _is_from_our_page() -> bool:
     return origin is None or urlsplit(origin).netloc == request.host
 
 
-def _sent_fields() -> dict[str, str]:
+def sent_fields() -> dict[str, str]:
     """The text fields of the request; of one over the size limit as many as its first megabyte holds."""
     try:
         form: MultiDict[str, str] = request.form

@@ -22,7 +22,7 @@ def send_filed(ticket: Ticket) -> Mail | None:
     """The receipt (T11): number, when the first answer is due, and how that was counted."""
     promise, first = Quote.from_json(ticket.promise), Quote.from_json(ticket.promise).first_response
     with force_locale(locale_of(ticket)):
-        told = {
+        told: dict[str, Any] = {
             "steps": telling.explained(promise, locale=locale_of(ticket), zone=zone_of(ticket)),
             "headline": telling.headline(promise),
             "basis": telling.basis(promise.basis),
@@ -72,7 +72,7 @@ def _send_message(ticket: Ticket, message: Message, name: str, subject: str) -> 
         ticket,
         name,
         subject,
-        anchor=f"#m{message.id}",
+        f"#m{message.id}",
         author=message.author.display_name if message.author else "",
         body=plain(message.body),
         body_html=prose(message.body),
@@ -80,7 +80,7 @@ def _send_message(ticket: Ticket, message: Message, name: str, subject: str) -> 
     )
 
 
-def _send(ticket: Ticket, name: str, subject: str, *, anchor: str = "", **context: Any) -> Mail | None:
+def _send(ticket: Ticket, name: str, subject: str, anchor: str = "", **context: Any) -> Mail | None:
     """Threaded by the ticket's own Message-ID; links start with the portal's address from the settings.
 
     Nobody is written to about a ticket that they may not read any more: who left the organisation, who is suspended.

@@ -7,8 +7,9 @@ from tests.house.tree import code, functions, imports, name, parsed, told, views
 
 # The core reads the policy files, the holidays and the zones; its own commands speak through click.
 CORE_MAY = {"holidays", "babel", "click"}
-# Where the portal may know of the knowledge: at the start, where a ticket is filed, and where both are shown or filled.
-KNOWS = ("portal/__init__.py", "portal/tickets/", "portal/front/", "portal/demo/")
+# Where the portal may know of the knowledge: at the start, where a ticket is filed, where both are shown or filled, and
+# where everything is looked at.
+KNOWS = ("portal/__init__.py", "portal/tickets/", "portal/front/", "portal/demo/", "portal/doctor.py")
 # Modules that end a transaction although no route is in them, and why.
 COMMITTERS = {
     "portal/jobs.py": "runs the jobs",
@@ -21,7 +22,7 @@ COMMITTERS = {
 }
 # Modules without routes that are part of their area's pages all the same.
 PAGE_SIDE = {
-    *("portal/tickets/keeping.py", "portal/tickets/intake.py"),
+    *("portal/tickets/keeping.py", "portal/tickets/intake.py", "portal/desk/keeping.py"),
     *("knowledge/search/memory.py", "knowledge/search/narrowing.py"),
 }
 # The frame around every page.
