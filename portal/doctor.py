@@ -134,6 +134,21 @@ def check_policy(config: Settings) -> Iterator[Finding]:
     yield Finding("policy", "ok", f"{policy.id} {policy.version}")
 
 
+def check_search(config: Settings) -> Iterator[Finding]:
+    from knowledge.search.changes import outstanding
+    from knowledge.search.checking import examine
+
+    try:
+        (wrong, tallies), waiting = examine(), outstanding()
+    except SQLAlchemyError:
+        return  # the database check has said it
+    if wrong:
+        yield Finding("search", "warn", f"the index is {wrong}; the worker mends it, or `python -m portal reindex`")
+    else:
+        counts = ", ".join(f"{tally.items} of kind {tally.kind}" for tally in tallies)
+        yield Finding("search", "ok", f"{counts or 'nothing yet'}; {waiting} changes waiting")
+
+
 def check_production(config: Settings) -> Iterator[Finding]:
     if config.is_demo:
         yield Finding("mode", "warn", "demo: the demo accounts' password is public; never put this on the internet")
@@ -164,5 +179,6 @@ CHECKS: tuple[Callable[[Settings], Iterator[Finding]], ...] = (
     check_jobs,
     check_mail,
     check_policy,
+    check_search,
     check_production,
 )

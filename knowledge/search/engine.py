@@ -4,7 +4,7 @@ An engine keeps words that `cutting.py` cut, under references, and gives the bes
 the words of a question are, how results are grouped and what is shown of them is decided above it, for all engines.
 """
 
-from collections.abc import Callable, Collection, Hashable, Sequence
+from collections.abc import Callable, Collection, Hashable, Iterable, Sequence
 from contextlib import AbstractContextManager
 from typing import NamedTuple, Protocol, TypeVar
 
@@ -52,6 +52,9 @@ class Searcher(Protocol):
     def best(self, wanted: Sequence[Wanted], scope: Scope, limit: int) -> list[tuple[float, Ref]]:
         """The best items for these words joined by OR, with a bonus for those that hold more of them. Best first."""
 
+    def refs(self) -> Iterable[Ref]:
+        """All items that it holds."""
+
 
 class Engine(Protocol):
     """Reading and writing an index. Writers hold its one lock, or raise `Busy`."""
@@ -74,8 +77,8 @@ class Engine(Protocol):
     def rebuild(self) -> int:
         """Build the index anew beside the live one, then switch; returns how many things are in it."""
 
-    def ailing(self) -> str:
-        """What is wrong with the index, in a word, or "" for a healthy one."""
+    def ailing(self, *, anew: bool = False) -> str:
+        """What is wrong with the index, in a word, or "" for a healthy one; `anew` reads what was read before too."""
 
     def generation(self) -> int:
         """Which state of the index is live: it grows with every change; 0 when there is none."""

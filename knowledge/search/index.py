@@ -30,6 +30,6 @@ def rebuild() -> int:
     return engine().rebuild()
 
 
-def ailing() -> str:
-    """What is wrong with the index, in a word, or "" for a healthy one."""
-    return engine().ailing()
+def ailing(*, anew: bool = False) -> str:
+    """What is wrong with the index, in a word, or "" for a healthy one; `anew` reads all of its files to the end."""
+    return engine().ailing(anew=anew)

@@ -9,6 +9,7 @@ from huey import crontab
 
 from knowledge.articles.searched import ArticleSource
 from knowledge.search.changes import outstanding
+from knowledge.search.checking import examine
 from knowledge.search.engine import Busy, Engine, engine
 from knowledge.search.index import ailing, apply_changes, rebuild
 from knowledge.search.items import register
@@ -34,8 +35,16 @@ def heal(broken_generation: int | None = None) -> str:
     reason = ailing()
     if not reason and broken_generation is not None and _is_reported(broken_generation):
         reason = "broken in a search"
-    if not reason:
-        return ""
+    return _build_anew(reason) if reason else ""
+
+
+def check() -> str:
+    """Compare the whole index with the database, and build it anew if they differ. Returns the reason."""
+    reason, _ = examine()
+    return _build_anew(reason) if reason else ""
+
+
+def _build_anew(reason: str) -> str:
     log.warning("building the search index anew", extra={"reason": reason})
     try:
         rebuild()
@@ -69,6 +78,11 @@ def init_search(app: Flask, config: Settings) -> None:
     def heal_index(broken_generation: int | None = None) -> None:
         with app.app_context(), db.session.begin():
             heal(broken_generation)
+
+    @queue.periodic_task(crontab(hour="4", minute="11"), name="check_index")
+    def check_each_night() -> None:
+        with app.app_context(), db.session.begin():
+            check()
 
     @queue.periodic_task(crontab(minute="*"), name="look_after_index")
     def look_after_index() -> None:

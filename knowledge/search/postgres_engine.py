@@ -143,6 +143,9 @@ class PostgresSearcher:
             scored.append((score, Ref(*row.ref)))
         return sorted(scored, key=lambda pair: (-pair[0], pair[1]))[:limit]
 
+    def refs(self) -> Iterator[Ref]:
+        return (Ref(*row.ref) for row in self._all("SELECT ref FROM {build}.item"))
+
     def count(self) -> int:
         return int(self._all("SELECT count(*) AS items FROM {build}.item")[0].items)
 
@@ -245,7 +248,7 @@ class PostgresEngine:
         with self._writing() as connection:
             return self._rebuild(connection)
 
-    def ailing(self) -> str:
+    def ailing(self, *, anew: bool = False) -> str:
         token, number = Edition.current()
         try:
             with db.engine.connect() as connection:

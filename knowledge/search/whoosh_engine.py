@@ -68,6 +68,10 @@ class WhooshSearcher:
     def count(self) -> int:
         return int(self._reader.doc_count())
 
+    def refs(self) -> Iterator[Ref]:
+        for number in self._reader.all_doc_ids():
+            yield Ref(*self._searcher.stored_fields(number)["ref"])
+
     def _ref(self, number: int) -> Ref:
         if number not in self._refs:
             if len(self._refs) >= REFS_KEPT:
@@ -149,7 +153,7 @@ class WhooshEngine:
         with self.place.writing():
             return self._rebuild()
 
-    def ailing(self) -> str:
+    def ailing(self, *, anew: bool = False) -> str:
         token, number = Edition.current()
         pointer = self.place.pointer()
         if not token and not pointer:
@@ -161,6 +165,7 @@ class WhooshEngine:
         if pointer.token != token or pointer.edition > number:
             return "of another database"
         try:
+            self.place.look_at(pointer, anew=anew)
             self.place.try_out(pointer)
         except Exception as error:
             return f"torn ({type(error).__name__})"
