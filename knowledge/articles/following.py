@@ -5,9 +5,6 @@ opt-in). Every link carries a key of 128 bits of which only the hash is stored; 
 so that each later mail can carry the same one.
 """
 
-import base64
-import hashlib
-import hmac
 from datetime import datetime, timedelta
 from urllib.parse import quote
 
@@ -19,6 +16,7 @@ from sqlalchemy.exc import IntegrityError
 from knowledge.articles.article import Article
 from knowledge.articles.revision import Follower, Revision
 from knowledge.audience import PUBLIC, sees
+from knowledge.link_keys import hash_of, key_made_of
 from portal.accounts.people import User
 from portal.accounts.texts import N_
 from portal.db import db, utcnow, writing
@@ -86,7 +84,7 @@ def ask_follower(article_id: int, email: str, locale: str, zone: str) -> None:
 
 def of_key(key: str) -> Follower | None:
     """The follower whose link this is."""
-    return db.session.scalar(select(Follower).filter_by(token_hash=_hash(key)))
+    return db.session.scalar(select(Follower).filter_by(token_hash=hash_of(key)))
 
 
 def account_of(follower: Follower) -> User | None:
@@ -153,7 +151,7 @@ def kept(article_id: int, email: str, *, now: datetime, locale: str, zone: str) 
     if row := db.session.scalar(mine):
         return row
     row = Follower(article_id=article_id, email=email.lower(), locale=locale, zone=zone, created_at=now)
-    row.token_hash = _hash(key_of(row))
+    row.token_hash = hash_of(key_of(row))
     db.session.add(row)
     db.session.flush()
     return row
@@ -162,18 +160,12 @@ def kept(article_id: int, email: str, *, now: datetime, locale: str, zone: str) 
 def _link(follower: Follower) -> str:
     """The address that confirms it; `/stop` behind it ends it. After a change of the secret key it is another one."""
     key = key_of(follower)
-    follower.token_hash = _hash(key)
+    follower.token_hash = hash_of(key)
     return f"{settings().base_url}/kb/following/{key}"
 
 
 def key_of(follower: Follower) -> str:
-    made_of = f"follower:{follower.article_id}:{follower.email}:{follower.created_at.timestamp():.6f}"
-    digest = hmac.new(settings().secret_key.encode(), made_of.encode(), hashlib.sha256).digest()
-    return base64.urlsafe_b64encode(digest[:16]).decode().rstrip("=")
-
-
-def _hash(key: str) -> str:
-    return hashlib.sha256(key.encode()).hexdigest()
+    return key_made_of("follower", follower.article_id, follower.email, at=follower.created_at)
 
 
 def forget_unconfirmed(*, now: datetime) -> int:

@@ -13,6 +13,8 @@ from knowledge.articles.revision import is_editor
 from knowledge.search import words
 from portal.db import Model, db, utcnow
 
+MOST_READINGS = 24  # of one text with synonyms in it
+
 
 class Synonym(Model):
     """Words that mean the same in a language ("" for every one). `words` are searched for each other; with
@@ -102,14 +104,29 @@ class Guide:
 
     def meaning_the_same(self, text: str) -> list[Alike]:
         """What stands in the text and has synonyms."""
-        found, read = [], {}
+        return [one for one, _start, _end in self._places(text)]
+
+    def said_otherwise(self, text: str, lang: str) -> list[str]:
+        """The text, and what means the same in a language: with synonyms in the place of its words."""
+        field, texts = words.field_of(lang), [text]
+        places = [place for place in self._places(text) if not place[0].lang or words.field_of(place[0].lang) == field]
+        for one, start, end in sorted(places, key=lambda place: -place[1]):  # what stands before stays where it is
+            texts += [f"{before[:start]}{other}{before[end:]}" for other in one.others for before in texts]
+            texts = texts[:MOST_READINGS]
+        return texts
+
+    def _places(self, text: str) -> list[tuple[Alike, int, int]]:
+        """What stands in the text and has synonyms, with where."""
+        found: list[tuple[Alike, int, int]] = []
+        read: dict[str, tuple[str, ...]] = {}
+        spans = [(start, end) for start, end, _ in words.spans(text)] + list(words.cjk_spans(text))
         for lang in {one.lang for some in self.alike.values() for one in some}:
             read[lang] = _stems(text, lang)
         for lang, stems in read.items():
             for at, stem in enumerate(stems):
                 for one in self.alike.get(stem, ()):
                     if one.lang == lang and stems[at : at + len(one.stems)] == one.stems:
-                        found.append(one)
+                        found.append((one, spans[at][0], spans[at + len(one.stems) - 1][1]))
         return found
 
     def pinned(self, text: str, lang: str) -> list[tuple[str, int]]:

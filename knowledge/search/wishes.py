@@ -5,9 +5,6 @@ bits of which only the hash is stored; what it is made of stands in the row, so 
 A wish is kept without what was personal or secret in it, fires once, and is then over.
 """
 
-import base64
-import hashlib
-import hmac
 from collections.abc import Collection, Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
@@ -20,8 +17,10 @@ from sqlalchemy.exc import IntegrityError
 
 from knowledge.articles.article import Article, Section, best_language
 from knowledge.audience import PUBLIC, sees
+from knowledge.edition import Edition
+from knowledge.link_keys import hash_of, key_made_of
 from knowledge.search import words
-from knowledge.search.guidance import Wish
+from knowledge.search.guidance import Guide, Wish, guide
 from knowledge.search.ranking import LONGEST
 from knowledge.search.redaction import redact
 from knowledge.search.snippets import snippet
@@ -87,7 +86,7 @@ def kept(text: str, email: str, *, now: datetime, lang: str, locale: str, zone: 
     if not text or waiting >= MOST_OF_ADDRESS:
         return None
     row = Wish(email=email, text=text, folded=folded(text), lang=lang, locale=locale, zone=zone, created_at=now)
-    row.token_hash = _hash(key_of(row))
+    row.token_hash = hash_of(key_of(row))
     try:
         with db.session.begin_nested():
             db.session.add(row)
@@ -103,7 +102,7 @@ def kept_text(text: str) -> str:
 
 def of_key(key: str) -> Wish | None:
     """The wish whose link this is."""
-    return db.session.scalar(select(Wish).filter_by(token_hash=_hash(key)))
+    return db.session.scalar(select(Wish).filter_by(token_hash=hash_of(key)))
 
 
 def is_waiting(text: str, *, by: User) -> bool:
@@ -137,7 +136,7 @@ def look(article_ids: Sequence[int]) -> None:
     wishes = db.session.scalars(select(Wish).where(*_WAITING).order_by(Wish.id).with_for_update()).all()
     if not wishes:
         return
-    candidates, now = list(_candidates(article_ids)), utcnow()
+    candidates, now, said = list(_candidates(article_ids)), utcnow(), guide(*Edition.current())
     audiences: dict[int | None, tuple[str, ...] | None] = {None: (PUBLIC,)}
     for row in wishes:
         if row.user_id not in audiences:
@@ -145,8 +144,8 @@ def look(article_ids: Sequence[int]) -> None:
             audiences[row.user_id] = sees(user) if user and user.active else None
         seen = audiences[row.user_id]
         readable = [one for one in candidates if seen and one.visibility in seen]
-        if found := _best([one for one in readable if answers(row.text, row.lang, one)], row):
-            _tell(row, found, now=now)
+        if found := _best([one for one in readable if answers(row.text, row.lang, one, said)], row):
+            _tell(row, found, said, now=now)
 
 
 @dataclass(frozen=True)
@@ -163,14 +162,19 @@ class Candidate:
     text: str
 
 
-def answers(text: str, lang: str, candidate: Candidate) -> bool:
+def answers(text: str, lang: str, candidate: Candidate, said: Guide) -> bool:
     """Whether a section answers a wish well enough to write a mail.
 
     All telling words of the wish must stand in one section, the title, tags and heading above it included: a section
     is what a search finds, and words that are spread over a long article answer nothing. Telling is what is no stop
     word, neither in the article's language nor in the reader's. A single word must stand in title, tags or heading,
-    for it is said in passing everywhere; but a code, a version or a file name may stand anywhere.
+    for it is said in passing everywhere; but a code, a version or a file name may stand anywhere. What editors said
+    means the same stands for the words of the wish, as in a search.
     """
+    return any(_answers(wish, lang, candidate) for wish in said.said_otherwise(text, candidate.lang))
+
+
+def _answers(text: str, lang: str, candidate: Candidate) -> bool:
     wanted = telling(text, candidate.lang, lang)
     there = candidate.titles | candidate.terms
     if not wanted or not all(any(form in there for form in forms) for forms in wanted):
@@ -217,12 +221,12 @@ def _best(found: Sequence[Candidate], row: Wish) -> Candidate | None:
     return next((one for one in found if one.lang == lang), found[0] if found else None)
 
 
-def _tell(row: Wish, found: Candidate, *, now: datetime) -> None:
+def _tell(row: Wish, found: Candidate, said: Guide, *, now: datetime) -> None:
     user = db.session.get(User, row.user_id) if row.user_id else None
     row.answered_at, row.article_id = now, found.article_id
     wanted: dict[str, dict[str, float]] = {}
-    for forms in telling(row.text, found.lang, row.lang):
-        for name, term in forms:
+    for text in said.said_otherwise(row.text, found.lang):
+        for name, term in (form for forms in telling(text, found.lang, row.lang) for form in forms):
             wanted.setdefault(name, {})[term] = 1.0
     compose(
         user.email if user else row.email,
@@ -242,18 +246,12 @@ def _tell(row: Wish, found: Candidate, *, now: datetime) -> None:
 def _link(row: Wish) -> str:
     """The address that confirms it; `/stop` behind it ends it. Made anew if the secret key was changed."""
     key = key_of(row)
-    row.token_hash = _hash(key)
+    row.token_hash = hash_of(key)
     return f"{settings().base_url}/search/wish/{key}"
 
 
 def key_of(row: Wish) -> str:
-    made_of = f"wish:{row.email}:{row.folded}:{row.created_at.timestamp():.6f}"
-    digest = hmac.new(settings().secret_key.encode(), made_of.encode(), hashlib.sha256).digest()
-    return base64.urlsafe_b64encode(digest[:16]).decode().rstrip("=")
-
-
-def _hash(key: str) -> str:
-    return hashlib.sha256(key.encode()).hexdigest()
+    return key_made_of("wish", row.email, row.folded, at=row.created_at)
 
 
 def forget_wishes(*, now: datetime) -> int:

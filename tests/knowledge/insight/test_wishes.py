@@ -9,7 +9,8 @@ from flask import Flask
 from flask.testing import FlaskClient
 from sqlalchemy import select
 
-from knowledge.search.guidance import Wish
+from knowledge.edition import Edition
+from knowledge.search.guidance import Synonym, Wish
 from knowledge.search.wishes import forget_wishes, look_for_wishes
 from portal.db import db, utcnow
 from portal.jobs import run_due
@@ -192,3 +193,37 @@ def test_editors_see_how_many_wait(app: Flask, client: FlaskClient, as_: As, sea
     page = as_("editor").get("/kb/desk/insight/nothing").text
     assert re.search(r'data-label="Waiting for an answer" class="num">1<', page)
     assert "vera@visitor.example" not in page
+
+
+@pytest.mark.parametrize(
+    ("text", "words", "lang", "tells"),
+    [
+        ("notebook dead", ["laptop", "notebook"], "", True),
+        ("notebook dead", ["laptop", "notebook"], "en", True),
+        ("notebook dead", ["laptop", "notebook"], "de", False),
+        ("dead mobile computers", ["laptop", "mobile computer"], "en", True),
+        ("notebook dead", ["tablet", "notebook"], "", False),
+    ],
+)
+def test_synonyms_answer_as_they_do_in_a_search(
+    app: Flask, client: FlaskClient, write: Write, text: str, words: list[str], lang: str, tells: bool
+) -> None:
+    with app.app_context():
+        db.session.add(Synonym(words=words, lang=lang))
+        Edition.advance()
+        db.session.commit()
+    wish(app, client, text=text)
+    write(title="A laptop that is dead", body="Charge it.")
+    look(app)
+    assert [mail.text.count("A laptop that is dead") > 0 for mail in mails(app)[1:]] == [True] * tells
+
+
+def test_a_synonym_of_one_way_answers_one_way(app: Flask, client: FlaskClient, write: Write) -> None:
+    with app.app_context():
+        db.session.add(Synonym(words=["laptop", "notebook"], is_one_way=True))
+        Edition.advance()
+        db.session.commit()
+    wish(app, client, text="notebook dead")
+    write(title="A laptop that is dead", body="Charge it.")
+    look(app)
+    assert len(mails(app)) == 1
