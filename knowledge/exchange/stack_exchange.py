@@ -13,12 +13,16 @@ from pathlib import Path
 from typing import BinaryIO, NoReturn
 from xml.parsers import expat
 
+from flask_babel import force_locale, gettext
+
 from knowledge.articles.writing import Manuscript
 from knowledge.exchange.html_text import convert
 from knowledge.exchange.intake import Incoming, Intake, Made, digest_of, source_of
 from knowledge.exchange.report import NotTaken, Problem
+from portal.web import settings
 
 QUESTION, ANSWER = "1", "2"
+ACCEPTED, BEST, OTHER = "accepted", "best", "other"  # answers, by what stands above them
 MOST_ANSWERS = 3  # the accepted one and the best of the others
 CHUNK = 256 * 1024
 BUFFERED = 2000  # rows written at once
@@ -133,6 +137,7 @@ def _number(text: str | None) -> int | None:
 
 
 def _questions(posts: sqlite3.Connection, file: str, collection: str, lang: str) -> Iterator[Incoming | Problem]:
+    translated = () if lang.split("-")[0] == "en" else tuple(_headings(lang).values())
     asked = posts.execute("select id, accepted, changed, title, tags, body from post where parent is null order by id")
     best = (
         "select body, id = ? as is_accepted, score from post where parent = ? order by 2 desc, score desc, id limit ?"
@@ -148,7 +153,7 @@ def _questions(posts: sqlite3.Connection, file: str, collection: str, lang: str)
         yield Incoming(
             f"{collection}/{number}",
             name,
-            digest_of(title or "", tags or "", changed or "", lang, body or "", *texts),
+            digest_of(title or "", tags or "", changed or "", lang, body or "", *texts, *translated),
             partial(_made, f"{collection}/{number}", lang, title, tags, changed, body, answers),
         )
 
@@ -164,9 +169,9 @@ def _made(
 ) -> Made:
     left_out: list[str] = []
     parts = [_text(body, left_out)]
-    accepted = bool(answers[0][1])
+    accepted, headings = bool(answers[0][1]), _headings(lang)
     for number, (text, is_accepted, _) in enumerate(answers):
-        heading = HEADINGS["accepted" if is_accepted else "best" if not number and not accepted else "other"]
+        heading = headings[ACCEPTED if is_accepted else BEST if not number and not accepted else OTHER]
         parts.append(f"## {heading}\n\n{_text(text, left_out)}")
     manuscript = Manuscript(
         external_id=external_id,
@@ -180,7 +185,11 @@ def _made(
     return Made(manuscript, left_out=tuple(dict.fromkeys(left_out)))
 
 
-HEADINGS = {"accepted": "Accepted answer", "best": "Answer", "other": "Another answer"}
+def _headings(lang: str) -> dict[str, str]:
+    """What stands above the answers, in the language they are in as far as the portal speaks it."""
+    base = lang.split("-")[0]
+    with force_locale(base if base in settings().languages else "en"):
+        return {ACCEPTED: gettext("Accepted answer"), BEST: gettext("Answer"), OTHER: gettext("Another answer")}
 
 
 def _text(html: str, left_out: list[str]) -> str:

@@ -6,9 +6,11 @@ from typing import Any
 
 import pytest
 from flask import Flask
+from flask_babel import get_locale
 
 from knowledge.articles.article import Article, Category
 from knowledge.articles.revision import ArticleFile
+from knowledge.exchange import stack_exchange
 from knowledge.exchange.report import NotTaken, Report
 from knowledge.exchange.stack_exchange import read_posts
 from knowledge.exchange.taking import take_all
@@ -123,9 +125,9 @@ POSTS = """<?xml version="1.0" encoding="utf-8"?>
 </posts>"""
 
 
-def posts(folder: Path, text: str = POSTS) -> Report:
+def posts(folder: Path, text: str = POSTS, lang: str = "en") -> Report:
     (folder / "Posts.xml").write_text(text)
-    return take_all(read_posts(folder, collection="unix"), now=utcnow())
+    return take_all(read_posts(folder, collection="unix", lang=lang), now=utcnow())
 
 
 def test_a_question_and_its_best_answers_are_one_article(app: Flask, tmp_path: Path) -> None:
@@ -139,6 +141,20 @@ def test_a_question_and_its_best_answers_are_one_article(app: Flask, tmp_path: P
         assert article.body == "Ask `x|y`\n\n## Accepted answer\n\nTaken\n\n## Another answer\n\nBest"
         assert set(db.session.scalars(db.select(Article.slug))) == {"why-b", "why-b-5"}
         assert posts(tmp_path).unchanged == 2
+
+
+def test_what_stands_above_answers_is_in_their_language(
+    app: Flask, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    said = {"Accepted answer": "Akzeptierte Antwort", "Another answer": "Weitere Antwort"}
+    monkeypatch.setattr(
+        stack_exchange, "gettext", lambda text: said.get(text, text) if str(get_locale()) == "de" else text
+    )
+    with app.app_context():
+        assert posts(tmp_path, lang="de-AT").added == 2
+        body = db.session.scalar(db.select(Article.body).filter_by(external_id="unix/1"))
+        assert body == "Ask `x|y`\n\n## Akzeptierte Antwort\n\nTaken\n\n## Weitere Antwort\n\nBest"
+        assert posts(tmp_path, lang="de-AT").unchanged == 2
 
 
 @pytest.mark.parametrize(
