@@ -52,6 +52,9 @@ def test_the_wheel_runs_from_an_empty_folder(tmp_path: Path) -> None:
         style = re.search(r'href="(/static/css/[^"]+)"', home)
         assert style and b"@layer" in read(f"http://127.0.0.1:{port}{style[1].replace('&amp;', '&')}")
         assert b"Getting started" in read(f"http://127.0.0.1:{port}/kb/")
+        sheet = f"http://127.0.0.1:{port}/manuals/relay-installation/-/en/relay-installation-en.pdf"
+        demos = ROOT / "knowledge" / "demo" / "documents" / "relay-installation-en.pdf"
+        assert read(sheet) == demos.read_bytes(), "the demo's manuals come along"
         assert (empty / "instance" / "portal.db").exists()
     finally:
         server.terminate()
