@@ -11,10 +11,11 @@ import logging
 import os
 import threading
 from collections import deque
+from collections.abc import Sequence
 from datetime import datetime, timedelta
 from typing import Any, NamedTuple
 
-from flask import Flask, current_app, request
+from flask import Flask, current_app, request, session
 from flask_login import current_user
 from huey import crontab
 from itsdangerous import BadSignature, URLSafeSerializer
@@ -24,6 +25,7 @@ from knowledge.search.finding import Found
 from knowledge.search.log import SearchClick, SearchQuery
 from knowledge.search.redaction import redact
 from knowledge.search.words import folded
+from portal.accounts.sessions import SignIn
 from portal.db import db, utcnow, writing
 from portal.web import settings
 
@@ -35,6 +37,7 @@ TYPED_WITHIN = timedelta(minutes=1)  # a text that changes faster is one search
 SAME_WITHIN = timedelta(minutes=30)  # the same text again, such as the next page of its results
 TICKET_WITHIN = timedelta(hours=2)
 ALIKE = 0.6  # which part of two texts must be the same at their ends for one to be an edit of the other
+TELLING = 4  # letters of a word by which a visitor's search is recognised; "the" and "not" stand in any
 MOST_PLACES = 1000
 
 
@@ -59,7 +62,11 @@ class Click(NamedTuple):
 
 
 class TicketFiled(NamedTuple):
-    asker: str
+    """`visitor` is who would have asked from this browser without being signed in, `sign_in` when that changed."""
+
+    askers: tuple[str, ...]
+    visitors: tuple[str, ...]
+    sign_in: int | None
     subject: str
     number: int
     at: datetime
@@ -93,14 +100,25 @@ def clicked(token: str, hit: str) -> bool:
 
 def ticket_followed(query: str, number: int) -> None:
     """Note that the person of this request filed a ticket, whose subject is `query`, after what they had searched."""
-    _note(TicketFiled(asker(), query, number, utcnow()))
+    now = utcnow()
+    days = (now, now - TICKET_WITHIN)  # who searched before midnight was somebody else
+    askers, visitors = tuple(asker(at) for at in days), tuple(_hash(_visitor(), at) for at in days)
+    _note(TicketFiled(askers, visitors, session.get("sign_in"), query, number, now))
 
 
-def asker() -> str:
+def asker(at: datetime | None = None) -> str:
     """Who asks, as a hash that nobody can take back and that is another one tomorrow."""
-    who = f"user {current_user.id}" if current_user.is_authenticated else f"{request.remote_addr} {request.user_agent}"
+    who = f"user {current_user.id}" if current_user.is_authenticated else _visitor()
+    return _hash(who, at or utcnow())
+
+
+def _visitor() -> str:
+    return f"{request.remote_addr} {request.user_agent}"
+
+
+def _hash(who: str, at: datetime) -> str:
     key = f"{settings().secret_key} searched".encode()
-    return hmac.new(key, f"{utcnow():%Y-%m-%d} {who}".encode(errors="replace"), hashlib.sha256).hexdigest()[:32]
+    return hmac.new(key, f"{at:%Y-%m-%d} {who}".encode(errors="replace"), hashlib.sha256).hexdigest()[:32]
 
 
 # Writing -------------------------------------------------------------------------------------------------------------
@@ -158,7 +176,7 @@ def _note(note: Any) -> None:
 def _write_search(note: Search) -> None:
     text = " ".join(redact(note.text).split())[:200]
     instead = " ".join(redact(note.instead).split())[:200] if note.instead else None
-    row = db.session.scalar(_of(note.asker).where(SearchQuery.updated_at > note.at - SAME_WITHIN).limit(1))
+    row = db.session.scalar(_of([note.asker]).where(SearchQuery.updated_at > note.at - SAME_WITHIN).limit(1))
     if row is None or not _is_same(row, folded(text), note):
         row = SearchQuery(asker=note.asker, created_at=note.at, text=text, folded=folded(text))
         db.session.add(row)
@@ -192,7 +210,7 @@ def _shared(a: str, b: str) -> int:
 
 
 def _write_click(note: Click) -> None:
-    rows = db.session.scalars(_of(note.asker).limit(20)).all()
+    rows = db.session.scalars(_of([note.asker]).limit(20)).all()
     row = next((row for row in rows if _brief(row.folded) == note.folded), rows[0] if rows else None)
     if row is None:
         return
@@ -202,18 +220,28 @@ def _write_click(note: Click) -> None:
 
 
 def _write_ticket(note: TicketFiled) -> None:
-    """The search whose words the subject has most of; else the last one."""
+    """The search whose words the subject has most of; else the last one of the person.
+
+    Who searches, and signs in to file, was a visitor before. Others may look the same, with the same browser behind the
+    same address, so what a visitor searched counts only until that sign-in, and where the subject has words of it.
+    """
     words = set(folded(redact(note.subject)).split())
-    rows = db.session.scalars(_of(note.asker).where(SearchQuery.updated_at > note.at - TICKET_WITHIN).limit(20)).all()
+    lately = SearchQuery.updated_at > note.at - TICKET_WITHIN
+    rows = list(db.session.scalars(_of(note.askers).where(lately).limit(20)))
+    started_at = db.session.scalar(select(SignIn.started_at).where(SignIn.id == note.sign_in))
+    if started_at:
+        visits = _of(note.visitors).where(lately, SearchQuery.updated_at <= started_at).limit(20)
+        telling = {word for word in words if len(word) >= TELLING}
+        rows += [row for row in db.session.scalars(visits) if telling & set(row.folded.split())]
     shared = [(len(words & set(row.folded.split())), -place, row) for place, row in enumerate(rows)]
     if shared:
         max(shared, key=lambda one: one[:2])[2].ticket_number = note.number
 
 
-def _of(who: str) -> Any:
+def _of(askers: Sequence[str]) -> Any:
     return (
         select(SearchQuery)
-        .where(SearchQuery.asker == who)
+        .where(SearchQuery.asker.in_(askers))
         .order_by(SearchQuery.updated_at.desc(), SearchQuery.id.desc())
     )
 
