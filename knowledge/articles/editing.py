@@ -56,7 +56,7 @@ def begin(article: Article, *, by: User, now: datetime) -> Revision:
         return found
     revision = Revision(article=article, number=_next_number(article), state=DRAFT, author_id=by.id)
     revision.title, revision.summary, revision.body = article.title, article.summary, article.body
-    revision.properties = {**_properties_of(article), "began_from": article.revision, "writers": []}
+    revision.properties = {**properties_of(article), "began_from": article.revision, "writers": []}
     revision.created_at = revision.updated_at = now
     try:
         with db.session.begin_nested():
@@ -302,7 +302,7 @@ def keep_first(article: Article) -> None:
     if article.revision or is_new(article):
         return
     first = Revision(article=article, number=_next_number(article), state=PUBLISHED, title=article.title)
-    first.summary, first.body, first.properties = article.summary, article.body, _properties_of(article)
+    first.summary, first.body, first.properties = article.summary, article.body, properties_of(article)
     first.created_at = first.updated_at = first.published_at = article.updated_at
     db.session.add(first)
     article.revision = first.number
@@ -331,7 +331,8 @@ def _tags(tags: Any) -> list[str]:
     return [tag for tag in tidy if tag][:20]
 
 
-def _properties_of(article: Article) -> dict[str, Any]:
+def properties_of(article: Article) -> dict[str, Any]:
+    """What a revision of the published text keeps beside title, summary and text."""
     original = db.session.get(Article, article.translation_of_id) if article.translation_of_id else None
     named = {name: getattr(article, name) for name in ("product", "versions", "visibility", "machine_translated")}
     named |= {"category": article.category.slug if article.category else None, "tags": list(article.tags)}

@@ -11,6 +11,7 @@ from knowledge.articles import differences, editing
 from knowledge.articles.article import Article
 from knowledge.articles.reading import language_name
 from knowledge.desk import drawing
+from knowledge.desk.fields import changed_fields
 from knowledge.desk.gate import bp, find_article, find_revision
 from portal.db import db, utcnow
 from portal.errors import Refused
@@ -28,8 +29,8 @@ def compare(article_id: int) -> ResponseReturnValue:
     found = find_article(article_id)
     numbers = [request.args.get(name, 0, type=int) for name in ("left", "right")]
     left, right = (drawing.numbered(found, min(number, 10**9)) or abort(404) for number in sorted(numbers))
-    lines = differences.compare(left.body, right.body)
-    return render_template("editing/compare.html", article=found, left=left, right=right, lines=lines)
+    context = {"lines": differences.compare(left.body, right.body), "fields": changed_fields(left, right)}
+    return render_template("editing/compare.html", article=found, left=left, right=right, **context)
 
 
 @bp.post("/article/<int:article_id>/begin")

@@ -14,6 +14,7 @@ from knowledge.articles.pictures import measured
 from knowledge.articles.rendering import TooLong, blocks
 from knowledge.articles.revision import PUBLISHED, ArticleFile, Revision
 from knowledge.articles.writing import callout_names
+from knowledge.desk.fields import Field, changed_fields
 from portal.accounts.people import User
 from portal.db import db
 from portal.web import settings
@@ -66,6 +67,11 @@ class Drawn:
     def changes(self) -> list[differences.Line]:
         """What this revision changes of the text that is published."""
         return differences.compare(self.article.body, self.body)
+
+    @property
+    def changed_fields(self) -> list[Field]:
+        """What this revision changes of the properties of what is published."""
+        return changed_fields(self.article, self.revision)
 
     @property
     def needs_approval(self) -> bool:

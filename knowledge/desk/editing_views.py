@@ -10,8 +10,9 @@ from flask_login import current_user
 
 from knowledge.articles import editing
 from knowledge.articles.revision import DRAFT, OPEN, Revision
+from knowledge.desk.audiences import found_organisations
 from knowledge.desk.drawing import Drawn
-from knowledge.desk.forms import EditForm, found_organisations
+from knowledge.desk.forms import EditForm
 from knowledge.desk.gate import bp, find_revision, languages
 from portal.db import db, utcnow
 from portal.errors import Refused

@@ -4,7 +4,6 @@ import secrets
 from datetime import UTC, datetime
 from typing import Any
 
-from flask_babel import get_locale
 from flask_babel import gettext as _
 from flask_babel import lazy_gettext as _l
 from flask_wtf import FlaskForm
@@ -17,80 +16,46 @@ from wtforms import (
     IntegerField,
     RadioField,
     SelectField,
-    SelectMultipleField,
     StringField,
     TextAreaField,
-    ValidationError,
 )
 from wtforms.validators import InputRequired, Length, NumberRange, Optional
-from wtforms.widgets import CheckboxInput, ListWidget
 
 from knowledge.articles.article import Article, Category
 from knowledge.articles.editing import LONGEST_NOTE, is_new, writers
 from knowledge.articles.reading import Languages, language_name
 from knowledge.articles.revision import Revision
-from knowledge.audience import EDITORS, EVERYBODYS, PUBLIC, SIGNED_IN, STAFF, audience_of
-from portal.accounts.entitlement import the_policy
-from portal.accounts.people import Organisation, Role, User
+from knowledge.audience import EDITORS, PUBLIC
+from knowledge.desk.audiences import AudienceForm, number, plain, shown_audience
+from portal.accounts.people import Role, User
 from portal.accounts.products import Product
 from portal.db import db
 from portal.web import reader_zone, settings
 
-LIMITED = "limited"
-AUDIENCES = {
-    PUBLIC: _l("Everybody"),
-    SIGNED_IN: _l("Whoever is signed in"),
-    LIMITED: _l("Certain plans or organisations"),
-    STAFF: _l("Staff only"),
-}
-MOST_FOUND = 8
 
-
-def _plain(text: str | None) -> str:
-    """Line breaks as Markdown has them; no NUL, which no database of ours keeps."""
-    return (text or "").replace("\r\n", "\n").replace("\r", "\n").replace("\0", "")
-
-
-def _number(given: object) -> int:
-    """0 for what no id or counter of ours can be."""
-    text = str(given or "")
-    return int(text) if text.isdecimal() and len(text) < 10 else 0
-
-
-class Boxes(SelectMultipleField):  # type: ignore[misc]
-    """Check boxes, of which any may be ticked."""
-
-    widget = ListWidget(prefix_label=False)
-    option_widget = CheckboxInput()
-
-
-class EditForm(FlaskForm):  # type: ignore[misc]
+class EditForm(AudienceForm):
     """An article's text and properties, and what is needed to move it on."""
 
-    saved = HiddenField(filters=[_number])
+    saved = HiddenField(filters=[number])
     page = HiddenField(filters=[lambda text: (text or "")[:40]])
-    original_revision = HiddenField(filters=[_number])
-    title = StringField(_l("Title"), [InputRequired(), Length(max=300)], [_plain])
-    summary = TextAreaField(_l("Summary"), [Optional(), Length(max=600)], [_plain])
-    body = TextAreaField(_l("Text"), [Optional()], [_plain])
-    slug = StringField(_l("Address"), [Optional(), Length(max=120)], [_plain])
+    original_revision = HiddenField(filters=[number])
+    title = StringField(_l("Title"), [InputRequired(), Length(max=300)], [plain])
+    summary = TextAreaField(_l("Summary"), [Optional(), Length(max=600)], [plain])
+    body = TextAreaField(_l("Text"), [Optional()], [plain])
+    slug = StringField(_l("Address"), [Optional(), Length(max=120)], [plain])
     lang = SelectField(_l("Language"), validate_choice=False)
     category = SelectField(_l("Category or section"), [Optional()])
     product = SelectField(_l("Product"), [Optional()])
-    versions = StringField(_l("Versions"), [Optional(), Length(max=80)], [_plain])
-    tags = StringField(_l("Tags"), [Optional(), Length(max=400)], [_plain])
-    audience = RadioField(_l("Who may read it"), choices=list(AUDIENCES.items()))
-    plans = Boxes(_l("Plans"))
-    organisations = Boxes(_l("Organisations"), coerce=_number, validate_choice=False)
-    organisation_query = StringField(_l("Find an organisation"), [Optional(), Length(max=100)], [_plain])
+    versions = StringField(_l("Versions"), [Optional(), Length(max=80)], [plain])
+    tags = StringField(_l("Tags"), [Optional(), Length(max=400)], [plain])
     machine_translated = BooleanField(_l("Translated by a machine"))
     is_current = BooleanField(_l("It says what the original says now"))
     check_by = DateField(_l("Check again by"), [Optional()])
-    note = StringField(_l("What changed"), [Optional(), Length(max=LONGEST_NOTE)], [_plain])
+    note = StringField(_l("What changed"), [Optional(), Length(max=LONGEST_NOTE)], [plain])
     is_minor = BooleanField(_l("Small change: don't tell followers"))
     reviewer = SelectField(_l("Reviewer"), [Optional()])
     review_due = DateField(_l("Read it by"), [Optional()])
-    remark = TextAreaField(_l("Remark"), [Optional(), Length(max=4000)], [_plain])
+    remark = TextAreaField(_l("Remark"), [Optional(), Length(max=4000)], [plain])
     publish_at = DateTimeLocalField(_l("Publish at"), [Optional()])
 
     def __init__(self, revision: Revision, languages: Languages, **kwargs: Any) -> None:
@@ -99,13 +64,7 @@ class EditForm(FlaskForm):  # type: ignore[misc]
         self.lang.choices = [(code, language_name(code)) for code in _codes(revision.article.lang)]
         self.category.choices = [("", _("None")), *category_choices(languages)]
         self.product.choices = [("", _("All products")), *product_choices()]
-        names = the_policy().plans.items()
-        self.plans.choices = [(plan, row.name.to(str(get_locale()))) for plan, row in names]
         self.reviewer.choices = [("", _("Whoever comes first")), *editor_choices(revision)]
-
-    def validate_organisations(self, field: Boxes) -> None:
-        if self.audience.data == LIMITED and not (self.plans.data or field.data):
-            raise ValidationError(_("Choose a plan or an organisation."))
 
     def fields(self) -> dict[str, Any]:
         """What was filled in, as `editing.save` takes it."""
@@ -120,11 +79,6 @@ class EditForm(FlaskForm):  # type: ignore[misc]
             given["translated_revision"] = self.original_revision.data if self.is_current.data else before
         return given
 
-    def visibility(self) -> str:
-        if self.audience.data != LIMITED:
-            return str(self.audience.data)
-        return audience_of([*(f"plan:{p}" for p in self.plans.data), *(f"org:{n}" for n in self.organisations.data)])
-
     def moment(self) -> datetime | None:
         """The time to publish at: written in the editor's zone."""
         at = self.publish_at.data
@@ -137,8 +91,8 @@ class EditForm(FlaskForm):  # type: ignore[misc]
 class NewForm(FlaskForm):  # type: ignore[misc]
     """An article that isn't there yet; all else follows on the edit page."""
 
-    title = StringField(_l("Title"), [InputRequired(), Length(max=300)], [_plain])
-    slug = StringField(_l("Address"), [Optional(), Length(max=120)], [_plain])
+    title = StringField(_l("Title"), [InputRequired(), Length(max=300)], [plain])
+    slug = StringField(_l("Address"), [Optional(), Length(max=120)], [plain])
     lang = SelectField(_l("Language"))
     category = SelectField(_l("Category or section"), [Optional()])
 
@@ -151,7 +105,7 @@ class NewForm(FlaskForm):  # type: ignore[misc]
 class CategoryForm(FlaskForm):  # type: ignore[misc]
     """A category or section. Its titles and descriptions are fields of their own, one for each language."""
 
-    slug = StringField(_l("Address"), [InputRequired(), Length(max=80)], [_plain])
+    slug = StringField(_l("Address"), [InputRequired(), Length(max=80)], [plain])
     parent = SelectField(_l("Stands in"), [Optional()])
     position = IntegerField(_l("Order"), [Optional(), NumberRange(min=0, max=9999)])
     icon = RadioField(_l("Icon"))
@@ -169,8 +123,6 @@ class CategoryForm(FlaskForm):  # type: ignore[misc]
 def shown(revision: Revision) -> dict[str, Any]:
     """A revision in the fields of its form."""
     kept, article = revision.properties, revision.article
-    visibility = kept.get("visibility") or PUBLIC
-    terms = [] if visibility in EVERYBODYS else [term.partition(":") for term in visibility.split(" ")]
     return {
         **{name: getattr(revision, name) for name in ("saved", "title", "summary", "body", "note", "is_minor")},
         **{name: kept.get(name) or "" for name in ("category", "product", "versions")},
@@ -178,27 +130,13 @@ def shown(revision: Revision) -> dict[str, Any]:
         "lang": article.lang,
         "tags": ", ".join(kept.get("tags") or ()),
         "page": secrets.token_hex(8),
-        "audience": LIMITED if terms else visibility,
-        "plans": [name for kind, _colon, name in terms if kind == "plan"],
-        "organisations": [int(name) for kind, _colon, name in terms if kind == "org"],
+        **shown_audience(kept.get("visibility") or PUBLIC),
         "machine_translated": bool(kept.get("machine_translated")),
         "check_by": datetime.fromisoformat(kept["check_by"]).date() if kept.get("check_by") else None,
         "reviewer": str(revision.reviewer_id or ""),
         "review_due": revision.review_due,
         "publish_at": revision.publish_at.astimezone(reader_zone()) if revision.publish_at else None,
     }
-
-
-def found_organisations(query: str, chosen: list[int]) -> list[Organisation]:
-    """Those that are chosen, and some whose names contain what is looked for."""
-    looked_for = query.replace("\\", "\\\\").replace("%", "\\%").replace("_", "\\_")
-    named = Organisation.name.ilike(f"%{looked_for}%", escape="\\")
-    mine = select(Organisation).where(Organisation.id.in_(chosen)).order_by(Organisation.name)
-    found = list(db.session.scalars(mine))
-    if query.strip():
-        others = select(Organisation).where(named, Organisation.id.not_in(chosen))
-        found += db.session.scalars(others.order_by(Organisation.name).limit(MOST_FOUND))
-    return found
 
 
 def category_choices(languages: Languages) -> list[tuple[str, str]]:

@@ -155,6 +155,43 @@ def test_history_compares_and_restores(app: Flask, as_: Open, drafted: int) -> N
     assert body_of(app, Revision) == HARBOUR.body and body_of(app) == "Lights at the pier."
 
 
+def test_what_changed_beside_the_text_is_said_in_words(
+    app: Flask, as_: Open, world: World, person: Callable[[str], Any], drafted: int
+) -> None:
+    editor = as_("editor")
+    fields = {"tags": "lamp, quay", "product": "beacon", "versions": ">=4.0", "check_by": "2027-03-01"}
+    fields |= {"audience": "limited", "plans": ["business"], "organisations": [str(world.heron)]}
+    editor.post(f"/kb/desk/{drafted}/send", data=filled(editor, drafted, **fields))
+    page = editor.get(f"/kb/desk/{drafted}").text
+    told = re.findall(r'<th scope="row">([^<]+)</th>(.*?)</tr>', page)
+    rows = {name: re.sub(r"<[^>]+>", "", row) for name, row in told}
+    assert rows["Tags"] == "–lamp, quay" and rows["Versions"] == "All versions4.0 and later"
+    assert rows["Who may read it"] == "EverybodyBusiness, Heron Marine"
+    assert rows["Product"].startswith("All products") and "2027" in rows["Check again by"]
+    assert not {"Title", "Category or section", "Translated by a machine"} & set(rows)
+    editor.post(f"/kb/desk/{drafted}/publish", data={})
+    with app.app_context():
+        article_id = db.session.scalars(db.select(Article.id)).one()
+    compared = editor.get(f"/kb/desk/article/{article_id}/compare?left=1&right=2").text
+    assert "<ins>lamp, quay</ins>" in compared and "<del>Everybody</del>" in compared
+
+
+@pytest.mark.parametrize(
+    "path",
+    [
+        *("/kb/desk/", "/kb/desk/articles", "/kb/desk/categories", "/kb/desk/documents/", "/kb/desk/insight/"),
+        *("/kb/desk/insight/nothing", "/kb/desk/insight/rated", "/kb/desk/insight/links", "/kb/desk/insight/stale"),
+        *("/kb/desk/insight/synonyms", "/kb/desk/insight/pins"),
+    ],
+)
+def test_every_list_leads_to_all_others(as_: Open, path: str) -> None:
+    page = as_("editor").get(path).text
+    [tabs] = re.findall(r'<nav class="tabs" aria-label="Editors[^"]+desk">(.*?)</nav>', page, re.S)
+    there = re.findall(r'href="([^"]+)"', tabs)
+    assert there == [f"/kb/desk/{name}" for name in ("", "articles", "categories", "documents/", "insight/")]
+    assert tabs.count('aria-current="page"') == 1
+
+
 def test_a_translation_is_written_beside_its_original(app: Flask, as_: Open, drafted: int) -> None:
     editor = as_("editor")
     with app.app_context():
