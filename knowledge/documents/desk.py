@@ -10,6 +10,7 @@ from sqlalchemy import or_, select
 
 from knowledge.articles.reading import product_names
 from knowledge.articles.revision import is_editor
+from knowledge.desk.audiences import found_organisations
 from knowledge.documents import files, writing
 from knowledge.documents.document import Document
 from knowledge.documents.extraction import PROBLEMS
@@ -133,5 +134,7 @@ def find(document_id: int) -> Document:
 def draw(name: str, form: DetailsForm, **context: Any) -> str:
     most = settings().document_max_bytes
     slugs = db.session.scalars(select(Document.slug).distinct().order_by(Document.slug).limit(200)).all()
+    chosen, query = form.organisations.data or [], form.organisation_query.data or ""
+    context |= {"found": found_organisations(query, chosen), "chosen": chosen, "query": query}
     context |= {"problems": PROBLEMS, "accept": files.ACCEPT, "most": most, "slugs": slugs}
     return render_template(f"documents/desk/{name}.html", form=form, **context)

@@ -10,15 +10,14 @@ from wtforms.fields import SelectChoice
 from wtforms.validators import DataRequired, Length, Optional
 
 from knowledge.articles.reading import language_name, product_names
-from knowledge.audience import EVERYBODYS, PUBLIC, SIGNED_IN, STAFF
+from knowledge.desk.audiences import AudienceForm, shown_audience
 from knowledge.documents.document import DOWNLOAD, MANUAL, Document
 from portal.web import settings
 
-CERTAIN = "certain"  # plans or organisations, which stand in a field of their own
 TOO_LONG = _l("Please keep it under %(max)d characters.")
 
 
-class DetailsForm(FlaskForm):  # type: ignore[misc]
+class DetailsForm(AudienceForm):
     title = StringField(_l("Title"), [DataRequired(_l("Please give it a title.")), Length(max=300, message=TOO_LONG)])
     summary = TextAreaField(_l("Summary"), [Optional(), Length(max=600, message=TOO_LONG)])
     kind = RadioField(_l("Kind"), default=MANUAL)
@@ -28,8 +27,6 @@ class DetailsForm(FlaskForm):  # type: ignore[misc]
     slug = StringField(
         _l("Address"), [DataRequired(_l("Please give it an address.")), Length(max=120, message=TOO_LONG)]
     )
-    audience = SelectField(_l("Audience"), default=PUBLIC)
-    certain = StringField(_l("Plans and organisations"), [Optional(), Length(max=200, message=TOO_LONG)])
 
     def offer(self, document: Document | None = None) -> "DetailsForm":
         """The choices there are; what the document has stays one of them."""
@@ -42,20 +39,12 @@ class DetailsForm(FlaskForm):  # type: ignore[misc]
             SelectChoice("", _l("None, or every language")),
             *_choices({c: language_name(c) for c in codes}),
         ]
-        self.audience.choices = [
-            SelectChoice(PUBLIC, _l("Everybody")),
-            SelectChoice(SIGNED_IN, _l("Everybody who has signed in")),
-            SelectChoice(STAFF, _l("Staff")),
-            SelectChoice(CERTAIN, _l("Certain plans or organisations")),
-        ]
         return self
 
     def fields(self) -> dict[str, Any]:
         """What the verbs take."""
         names = ("title", "summary", "kind", "product", "version", "lang", "slug")
-        terms = " ".join(sorted(set((self.certain.data or "").split())))
-        visibility = terms if self.audience.data == CERTAIN else self.audience.data
-        return {name: self[name].data or "" for name in names} | {"visibility": visibility}
+        return {name: self[name].data or "" for name in names} | {"visibility": self.visibility()}
 
 
 class DocumentForm(DetailsForm):
@@ -78,12 +67,10 @@ class FileForm(FlaskForm):  # type: ignore[misc]
 def details_of(document: Document) -> dict[str, Any]:
     """What stands in the form of a document that is there already."""
     names = ("title", "summary", "kind", "version", "lang", "slug")
-    is_everybodys = document.visibility in EVERYBODYS
     return {
         **{name: getattr(document, name) for name in names},
         "product": document.product or "",
-        "audience": document.visibility if is_everybodys else CERTAIN,
-        "certain": "" if is_everybodys else document.visibility,
+        **shown_audience(document.visibility),
     }
 
 

@@ -1,6 +1,7 @@
 """The editors' pages of documents: uploading, changing, replacing, archiving, and what is refused."""
 
 import io
+import re
 from collections.abc import Callable
 from typing import Any
 
@@ -69,11 +70,18 @@ def test_a_draft_waits_to_be_published(app: Flask, as_: Callable[[str], FlaskCli
 
 
 def test_certain_organisations_alone(app: Flask, world: Any, as_: Callable[[str], FlaskClient]) -> None:
-    terms = f"plan:business org:{world.heron}"
-    assert upload(as_("editor"), audience="certain", certain=terms).status_code == 302
+    editor, chosen = as_("editor"), {"audience": "limited", "plans": "business", "organisations": str(world.heron)}
+    answer = upload(editor, **chosen)
+    assert answer.status_code == 302
     assert documents(app)[0].visibility == f"org:{world.heron} plan:business"
     assert as_("customer").get("/manuals/quay-plan").status_code == 200
     assert as_("stranger").get("/manuals/quay-plan").status_code == 404
+    page = editor.get(answer.location).text
+    assert re.search(rf'value="{world.heron}" checked', page) and re.search(
+        r'value="business"[^>]*checked|checked[^>]*value="business"', page
+    )
+    assert editor.post(answer.location, data=FORM | {"audience": "staff"}).status_code == 302
+    assert documents(app)[0].visibility == "staff"
 
 
 @pytest.mark.parametrize(
@@ -83,8 +91,8 @@ def test_certain_organisations_alone(app: Flask, world: Any, as_: Callable[[str]
         ({"slug": "Not an address"}, "An address has small letters"),
         ({"slug": "../etc"}, "An address has small letters"),
         ({"version": "4 / 2"}, "Write the version like 4.2"),
-        ({"audience": "certain", "certain": "everybody"}, "Write the audience as"),
-        ({"audience": "certain", "certain": ""}, "Write the audience as"),
+        ({"audience": "limited", "plans": "everybody"}, "not a valid choice"),
+        ({"audience": "limited"}, "Choose a plan or an organisation."),
         ({"product": "unheard-of"}, "Not a valid choice"),
         ({"lang": "xx"}, "Not a valid choice"),
         ({"status": "archived"}, "Not a valid choice"),
