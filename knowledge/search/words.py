@@ -126,6 +126,9 @@ def stemmer(field: str) -> Callable[[str], str]:
     def indexed(word: str) -> str:
         if len(word) < 2 or word in stops:
             return ""
-        return fold(stem(word.replace("’", "'")))[:60]
+        try:
+            return fold(stem(word.replace("’", "'")))[:60]
+        except IndexError:  # the Spanish stemmer, of words such as "argue"
+            return fold(word.replace("’", "'"))[:60]
 
     return indexed

@@ -56,3 +56,7 @@ def test_languages_without_a_stemmer_share_a_field() -> None:
 )
 def test_distance_counts_swaps_as_one(a: str, b: str, steps: int) -> None:
     assert distance(a, b, 3) == steps
+
+
+def test_a_word_that_a_stemmer_breaks_on_stays_whole() -> None:
+    assert stemmer("es")("argue") == "argue"
