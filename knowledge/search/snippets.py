@@ -18,8 +18,13 @@ def matches(text: str, lang: str, wanted: Wanted) -> list[tuple[int, int, str]]:
     field = words.field_of(lang)
     stem, stems = words.stemmer(field), wanted.get(field, {})
     plain, exact, cjk = wanted.get(WORDS, {}), wanted.get(IDENT, {}), wanted.get(CJK, {})
-    found = []
-    for start, end, word in words.spans(text):
+    found, firsts = [], {term[:1] for some in (stems, plain) for term in some}
+    begins: dict[str, bool] = {}  # stems begin as their words do: most words need not be cut down at all
+    for start, end, word in words.spans(text) if firsts else ():
+        if (first := word[0]) not in begins:
+            begins[first] = words.fold(first)[:1] in firsts
+        if not begins[first]:
+            continue
         term = stem(word)
         if term and term in stems:
             found.append((start, end, term))
