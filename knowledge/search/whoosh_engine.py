@@ -11,6 +11,7 @@ from collections import Counter, OrderedDict
 from collections.abc import Callable, Collection, Hashable, Iterable, Iterator, Sequence
 from contextlib import contextmanager, suppress
 from dataclasses import replace
+from sys import intern
 from threading import RLock
 from typing import Any, TypeVar
 
@@ -27,7 +28,7 @@ from knowledge.search.whoosh_index import IndexFolder, Pointer
 log = logging.getLogger(__name__)
 
 RESULTS_KEPT = 200
-REFS_KEPT = 8_000
+REFS_KEPT = 4_000
 FILTERS_KEPT = 30  # a byte for each section
 MOST_AT_ONCE = 5000  # more changes than this are quicker built anew
 
@@ -76,7 +77,8 @@ class WhooshSearcher:
         if number not in self._refs:
             if len(self._refs) >= REFS_KEPT:
                 self._refs.clear()
-            self._refs[number] = Ref(*self._searcher.stored_fields(number)["ref"])
+            kept = (intern(part) if type(part) is str else part for part in self._searcher.stored_fields(number)["ref"])
+            self._refs[number] = Ref(*kept)
         return self._refs[number]
 
     def close(self) -> None:
