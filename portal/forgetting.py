@@ -1,4 +1,5 @@
-"""What a portal need not keep: work that is done, and letters with links to accounts once nobody can wait for them."""
+"""What a portal need not keep: work that is done, letters with links to accounts once nobody can wait for them, texts
+that nobody came back for, and files that no row names."""
 
 from datetime import datetime, timedelta
 
@@ -6,9 +7,11 @@ from flask import Flask
 from huey import crontab
 from sqlalchemy import delete
 
+from portal import uploads
 from portal.db import db, utcnow, writing
 from portal.jobs import Job
 from portal.mail import Mail
+from portal.tickets import attachments, drafts
 
 KEPT_FOR = timedelta(days=30)
 
@@ -30,4 +33,6 @@ def init_forgetting(app: Flask) -> None:
     def forget_each_night() -> None:
         with app.app_context(), writing():
             forget(now=utcnow())
+            drafts.forget_unclaimed(now=utcnow())
             db.session.commit()
+            attachments.remove_strays(older_than=utcnow() - uploads.STRAY_FOR)

@@ -4,7 +4,7 @@ import hashlib
 import os
 import secrets
 from collections.abc import Iterable
-from datetime import datetime
+from datetime import datetime, timedelta
 from pathlib import Path
 from typing import IO
 
@@ -12,6 +12,7 @@ from portal.errors import Refused
 from portal.web import settings
 
 CHUNK = 256 * 1024
+STRAY_FOR = timedelta(days=1)  # an upload whose transaction is still open is younger than this
 
 Limit = tuple[int, str]  # bytes, and the sentence for more than these
 

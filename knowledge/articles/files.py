@@ -92,6 +92,14 @@ def remove_article_files(tokens: list[str]) -> None:
         uploads.path_in(uploads.folder(FOLDER), token).unlink(missing_ok=True)
 
 
+def remove_strays(*, older_than: datetime) -> int:
+    """Remove what an upload left whose transaction never came to be; returns how many files."""
+    found = uploads.strays(uploads.folder(FOLDER), db.session.scalars(select(ArticleFile.token)), older_than)
+    for path in found:
+        path.unlink(missing_ok=True)
+    return len(found)
+
+
 def is_inline(file: ArticleFile) -> bool:
     return file.content_type in filetypes.INLINE
 

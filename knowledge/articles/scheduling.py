@@ -1,4 +1,4 @@
-"""What happens at the editors' desk by itself: scheduled revisions are published, reviewers reminded."""
+"""What happens at the editors' desk by itself: scheduled revisions are published, reviewers reminded, files swept."""
 
 from datetime import date, datetime, timedelta
 from zoneinfo import ZoneInfo
@@ -8,8 +8,9 @@ from flask_babel import gettext as _
 from huey import crontab
 from sqlalchemy import select
 
-from knowledge.articles import editing, letters
+from knowledge.articles import editing, files, letters
 from knowledge.articles.revision import DRAFT, REVIEW, SCHEDULED, Remark, Revision, is_editor
+from portal import uploads
 from portal.accounts.people import User
 from portal.db import db, utcnow, writing
 from portal.errors import Refused
@@ -89,7 +90,7 @@ def _may_publish(person: User) -> bool:
 
 
 def init_scheduling(app: Flask) -> None:
-    """Put both into the queue. Each revision is a transaction of its own: one that fails stops no other."""
+    """Put all of it into the queue. Each revision is a transaction of its own: one that fails stops no other."""
 
     @app.extensions["queue"].periodic_task(crontab(minute="*"), name="publish_scheduled")
     def publish_every_minute() -> None:
@@ -102,3 +103,8 @@ def init_scheduling(app: Flask) -> None:
     def remind_every_hour() -> None:
         with app.app_context(), writing(), db.session.begin():
             remind(now=utcnow())
+
+    @app.extensions["queue"].periodic_task(crontab(hour="3", minute="44"), name="sweep_article_files")
+    def sweep_every_night() -> None:
+        with app.app_context(), db.session.begin():
+            files.remove_strays(older_than=utcnow() - uploads.STRAY_FOR)

@@ -1,21 +1,20 @@
 """What is done every night: downloads are added up, and bytes that nobody names are removed."""
 
-from datetime import datetime, timedelta
+from datetime import datetime
 from typing import Any
 
 from flask import Flask
 from huey import crontab
 
 from knowledge.documents import downloads, files
+from portal import uploads
 from portal.db import db, utcnow
-
-STRAY_FOR = timedelta(days=1)  # an upload whose transaction is still open is younger than this
 
 
 def look_after_documents(*, now: datetime) -> None:
     """Twice does no harm."""
     downloads.sum_up(before=now.date())
-    files.remove_strays(older_than=now - STRAY_FOR)
+    files.remove_strays(older_than=now - uploads.STRAY_FOR)
 
 
 def init_looking_after(app: Flask) -> None:

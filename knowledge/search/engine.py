@@ -6,6 +6,7 @@ the words of a question are, how results are grouped and what is shown of them i
 
 from collections.abc import Callable, Collection, Hashable, Iterable, Sequence
 from contextlib import AbstractContextManager
+from datetime import datetime
 from typing import NamedTuple, Protocol, TypeVar
 
 from flask import current_app
@@ -76,6 +77,9 @@ class Engine(Protocol):
 
     def rebuild(self) -> int:
         """Build the index anew beside the live one, then switch; returns how many things are in it."""
+
+    def tidy(self, *, older_than: datetime) -> int:
+        """Remove what indexers that died have left, and builds that are no longer live; returns how much."""
 
     def ailing(self, *, anew: bool = False) -> str:
         """What is wrong with the index, in a word, or "" for a healthy one; `anew` reads what was read before too."""

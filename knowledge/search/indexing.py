@@ -2,6 +2,7 @@
 
 import logging
 import time
+from datetime import datetime, timedelta
 from typing import Any
 
 from flask import Flask, current_app
@@ -16,11 +17,12 @@ from knowledge.search.items import register
 from knowledge.search.whoosh_engine import WhooshEngine
 from knowledge.search.whoosh_index import IndexFolder
 from portal.config import Settings
-from portal.db import db
+from portal.db import db, utcnow
 from portal.jobs import job
 
 log = logging.getLogger(__name__)
 
+LEFT_FOR = timedelta(hours=1)
 HEALED_AGAIN_AFTER = 300  # seconds: a search that breaks on a healthy index must not build it anew for ever
 
 
@@ -42,6 +44,14 @@ def check() -> str:
     """Compare the whole index with the database, and build it anew if they differ. Returns the reason."""
     reason, _ = examine()
     return _build_anew(reason) if reason else ""
+
+
+def tidy(*, now: datetime) -> int:
+    """Remove what is left of old and of unfinished indexes, once nobody can be reading it."""
+    try:
+        return engine().tidy(older_than=now - LEFT_FOR)
+    except Busy:
+        return 0
 
 
 def _build_anew(reason: str) -> str:
@@ -83,6 +93,7 @@ def init_search(app: Flask, config: Settings) -> None:
     def check_each_night() -> None:
         with app.app_context(), db.session.begin():
             check()
+            tidy(now=utcnow())
 
     @queue.periodic_task(crontab(minute="*"), name="look_after_index")
     def look_after_index() -> None:

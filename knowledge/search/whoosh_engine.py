@@ -11,6 +11,7 @@ from collections import Counter, OrderedDict
 from collections.abc import Callable, Collection, Hashable, Iterable, Iterator, Sequence
 from contextlib import contextmanager, suppress
 from dataclasses import replace
+from datetime import datetime
 from sys import intern
 from threading import RLock
 from typing import Any, TypeVar
@@ -154,6 +155,10 @@ class WhooshEngine:
     def rebuild(self) -> int:
         with self.place.writing():
             return self._rebuild()
+
+    def tidy(self, *, older_than: datetime) -> int:
+        with self.place.writing():
+            return self.place.tidy(older_than=older_than)
 
     def ailing(self, *, anew: bool = False) -> str:
         token, number = Edition.current()

@@ -16,6 +16,7 @@ import zlib
 from collections.abc import Collection, Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import asdict, dataclass, field
+from datetime import datetime
 from pathlib import Path
 from typing import Any
 
@@ -168,6 +169,17 @@ class IndexFolder:
         for path in self.path.iterdir():
             if path.is_dir() and path.name not in set(keep):
                 shutil.rmtree(path, ignore_errors=True)
+
+    def tidy(self, *, older_than: datetime) -> int:
+        """Remove what writers that were killed have left; returns how much. For who holds the writer's lock."""
+        pointer = self.pointer()
+        live = self.path / pointer.build if pointer else None
+        left = [path for path in self.path.iterdir() if path.name.startswith(("build-", ".")) and path != live]
+        left += [path for path in live.iterdir() if path.is_dir()] if live and live.is_dir() else []
+        left = [path for path in left if path.stat().st_mtime < older_than.timestamp()]
+        for path in left:
+            shutil.rmtree(path, ignore_errors=True) if path.is_dir() else path.unlink(missing_ok=True)
+        return len(left)
 
 
 def schema() -> fields.Schema:

@@ -96,3 +96,11 @@ def remove_files(tokens: list[str]) -> None:
 def strays(older_than: datetime) -> list[Path]:
     """Bytes on the disk that no row names: what an upload left whose transaction never came to be."""
     return uploads.strays(folder(), db.session.scalars(select(Attachment.token)), older_than)
+
+
+def remove_strays(*, older_than: datetime) -> int:
+    """Remove them; returns how many files."""
+    found = strays(older_than)
+    for path in found:
+        path.unlink(missing_ok=True)
+    return len(found)

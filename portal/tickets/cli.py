@@ -1,16 +1,13 @@
 """Commands about tickets."""
 
-from datetime import timedelta
-
 import click
 from flask.cli import with_appcontext
 from sqlalchemy import select
 
+from portal import uploads
 from portal.db import db, utcnow, writing
 from portal.tickets import attachments, clocks, drafts
 from portal.tickets.ticket import Ticket
-
-STRAY_FOR = timedelta(days=1)  # an upload whose transaction is still open is younger than this
 
 
 @click.group()
@@ -50,7 +47,5 @@ def tidy() -> None:
     with writing():
         gone = drafts.forget_unclaimed(now=utcnow())
         db.session.commit()
-    strays = attachments.strays(older_than=utcnow() - STRAY_FOR)
-    for path in strays:
-        path.unlink(missing_ok=True)
-    click.echo(f"{gone} drafts and {len(strays)} files removed")
+    strays = attachments.remove_strays(older_than=utcnow() - uploads.STRAY_FOR)
+    click.echo(f"{gone} drafts and {strays} files removed")
