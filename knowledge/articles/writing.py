@@ -23,7 +23,7 @@ from portal.errors import Refused
 from portal.web import settings
 
 _BREAKS = re.compile(r"[\x00-\x1f\x7f-\x9f]+")
-_SLUG = re.compile(r"[a-z0-9][a-z0-9._-]{0,119}")
+SLUG = re.compile(r"[a-z0-9][a-z0-9._-]{0,119}")
 _LANG = re.compile(r"[a-z]{2,3}(-[A-Za-z0-9]{2,8})*")
 _PRODUCT = re.compile(r"[a-z0-9][a-z0-9-]{0,39}")
 TAKEN_SLUGS = frozenset({"category", "desk", "files", "following", "edit", "new", "feed"})
@@ -235,7 +235,7 @@ def _check(manuscript: Manuscript, holder: _Known | None, shelves: dict[str, int
         raise Refused(gettext("The id is missing or longer than 200 characters."))
     if "\0" in "".join((m.external_id, m.title, m.summary, m.body, m.versions or "", *m.tags)):
         raise Refused(gettext("There is a NUL character in it, which can't be kept."))  # not by PostgreSQL
-    if not _SLUG.fullmatch(m.slug) or m.slug in TAKEN_SLUGS:
+    if not SLUG.fullmatch(m.slug) or m.slug in TAKEN_SLUGS:
         raise Refused(gettext("“%(slug)s” can't be an address: use a-z, 0-9 and hyphens.", slug=m.slug[:80]))
     if not _LANG.fullmatch(m.lang):
         raise Refused(gettext("“%(lang)s” is no language code like en or pt-BR.", lang=m.lang[:40]))

@@ -11,7 +11,7 @@ import yaml  # type: ignore[import-untyped]
 from sqlalchemy import select
 
 from knowledge.articles.article import Article, Category
-from knowledge.articles.revision import ArticleFile
+from knowledge.articles.revision import ArticleFile, OldAddress
 from knowledge.exchange import enclosures
 from knowledge.exchange.folder import Folder
 from knowledge.exchange.markdown import FILES
@@ -29,7 +29,7 @@ def export_markdown(path: Path) -> tuple[int, Problems]:
     folder, problems, count = Folder(path), Problems(), 0
     if categories := _categories():
         folder.write("categories.toml", categories)
-    files = _files()
+    files, once = _files(), _old_addresses()
     for article in stored():
         entries = []
         for file in files.get(article.id, ()):
@@ -40,7 +40,7 @@ def export_markdown(path: Path) -> tuple[int, Problems]:
                 problems.append(
                     (article.manuscript.external_id, f"its file {file.filename} is missing: {error.strerror}")
                 )
-        folder.write(_path(article), _document(article, entries))
+        folder.write(_path(article), _document(article, entries, once.get(article.id)))
         count += 1
     folder.finish()
     return count, problems
@@ -93,7 +93,7 @@ def _properties(article: Stored) -> dict[str, Any]:
     return {key: value for key, value in usual.items() if value}
 
 
-def _document(article: Stored, files: list[dict[str, Any]]) -> str:
+def _document(article: Stored, files: list[dict[str, Any]], once: list[str] | None) -> str:
     """Front matter and text. A text that begins or ends in blanks, or has odd line ends, is kept to the letter."""
     m = article.manuscript
     front: dict[str, Any] = {"id": m.external_id, "slug": m.slug, "lang": m.lang, "title": m.title}
@@ -105,6 +105,8 @@ def _document(article: Stored, files: list[dict[str, Any]]) -> str:
         front["position"] = article.position
     if article.check_by:
         front["check_by"] = article.check_by
+    if once:
+        front["old_addresses"] = once
     if files:
         front["files"] = files
     is_plain = m.body == m.body.strip() and "\r" not in m.body and not m.body.startswith("\ufeff")
@@ -139,6 +141,13 @@ def _files() -> dict[int, list[Any]]:
     for row in db.session.execute(select(*columns).order_by(ArticleFile.article_id, ArticleFile.token)):
         files.setdefault(row.article_id, []).append(row)
     return files
+
+
+def _old_addresses() -> dict[int, list[str]]:
+    found: dict[int, list[str]] = {}
+    for row in db.session.execute(select(OldAddress.article_id, OldAddress.slug).order_by(OldAddress.slug)):
+        found.setdefault(row.article_id, []).append(row.slug)
+    return found
 
 
 def _categories() -> str:

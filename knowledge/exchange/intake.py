@@ -48,6 +48,7 @@ class Made:
     categories: tuple[NewCategory, ...] = ()
     position: int | None = None
     check_by: date | None = None
+    old_addresses: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True)

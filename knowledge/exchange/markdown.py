@@ -12,7 +12,7 @@ import yaml  # type: ignore[import-untyped]
 from frontmatter.default_handlers import YAMLHandler
 
 from knowledge.articles.rendering import LONGEST
-from knowledge.articles.writing import Manuscript
+from knowledge.articles.writing import SLUG, Manuscript
 from knowledge.exchange.enclosures import address_of, enclose, is_local
 from knowledge.exchange.files import read_text, walk
 from knowledge.exchange.intake import Enclosure, Incoming, Intake, Made, NewCategory, digest_of, source_of
@@ -23,6 +23,7 @@ from knowledge.search.index import apply_changes
 KEYS = frozenset(
     {"id", "slug", "lang", "title", "summary", "category", "product", "versions", "tags", "visibility"}
     | {"machine_translated", "translation_of", "status", "updated", "position", "check_by", "files", "verbatim"}
+    | {"old_addresses"}
 )
 FILES = "files"  # the folder of an export's images and attachments
 _IMAGE = re.compile(r"(!\[[^\]\n]{0,500}\]\()<?([^\s<>()]{1,500})>?((?:[ \t]+\"[^\"\n]{0,300}\")?\))")
@@ -155,8 +156,12 @@ def _made(root: Path, file: Path, external_id: str, metadata: dict[str, Any], bo
         raise NotTaken("position must be a number")
     if check_by is not None and (not isinstance(check_by, date) or isinstance(check_by, datetime)):
         raise NotTaken(f"check_by is no date like 2026-11-30: {check_by!r}")
+    once = metadata.get("old_addresses") or []
+    if not isinstance(once, list) or not all(isinstance(slug, str) and SLUG.fullmatch(slug) for slug in once):
+        raise NotTaken("old_addresses must be a list of addresses: [first-steps]")
     files = {enclosure.token: enclosure for enclosure in (*images, *listed)}
-    return Made(manuscript, tuple(files.values()), tuple(left_out), position=position, check_by=check_by)
+    beside = {"position": position, "check_by": check_by, "old_addresses": tuple(once)}
+    return Made(manuscript, tuple(files.values()), tuple(left_out), **beside)
 
 
 def _with_images(root: Path, file: Path, external_id: str, body: str) -> tuple[str, list[Enclosure], list[str]]:

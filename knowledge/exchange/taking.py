@@ -3,7 +3,7 @@
 What was committed stays when an import is broken off; the next one passes over it by its digest.
 """
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Collection, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field, replace
 from datetime import datetime
 from itertools import islice
@@ -12,6 +12,7 @@ from sqlalchemy import delete, insert, select, update
 
 from knowledge.articles.article import Article, Category
 from knowledge.articles.rendering import TooLong
+from knowledge.articles.revision import OldAddress
 from knowledge.articles.writing import Manuscript, publish_all, shelve
 from knowledge.edition import Edition
 from knowledge.exchange import addresses, enclosures
@@ -284,7 +285,16 @@ def _set_beside(article_id: int, made: Made, before: Stored | None, ids: dict[st
         values["translation_of_id"] = original
     if values:
         db.session.execute(update(Article).where(Article.id == article_id).values(**values))
+    _lead_on(article_id, made.old_addresses)
     return bool(values)
+
+
+def _lead_on(article_id: int, slugs: Collection[str]) -> None:
+    """Have addresses that the article once had lead to it; one that has become something else's stays so."""
+    if slugs:
+        held = set(db.session.scalars(select(Article.slug).where(Article.slug.in_(slugs))))
+        held |= set(db.session.scalars(select(OldAddress.slug).where(OldAddress.slug.in_(slugs))))
+        db.session.add_all(OldAddress(slug=slug, article_id=article_id) for slug in sorted(set(slugs) - held))
 
 
 def _shelve(new: NewCategory) -> None:

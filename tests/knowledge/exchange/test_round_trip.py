@@ -1,16 +1,20 @@
 """What is exported and imported again is what it was; what is as it was is not written."""
 
+import io
 from collections.abc import Callable
 from dataclasses import replace
 from datetime import UTC, date, datetime
 from pathlib import Path
 
 from flask import Flask
+from flask.testing import FlaskClient
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from knowledge.articles.article import Article, Category
-from knowledge.articles.revision import ArticleFile
+from knowledge.articles.editing import move
+from knowledge.articles.files import attach, offer
+from knowledge.articles.revision import ArticleFile, OldAddress
 from knowledge.articles.writing import Manuscript, publish_all, shelve
 from knowledge.cli import export, import_
 from knowledge.edition import Edition
@@ -20,7 +24,8 @@ from knowledge.exchange.markdown import read_folder
 from knowledge.exchange.stored import stored
 from knowledge.exchange.taking import Taking, take_all
 from knowledge.search.changes import outstanding
-from portal.db import db, utcnow
+from portal.accounts.people import User
+from portal.db import db, utcnow, writing
 from tests.knowledge.exchange.conftest import Run
 from tests.pictures import picture
 
@@ -176,3 +181,50 @@ def test_the_static_copy_has_what_everybody_may_read(
     assert {name for name in files if name.startswith("en/")} == {"en/index.html", "en/harbour.html", "en/masts.html"}
     assert b'href="masts.html#x"' in files["en/harbour.html"] and b'href="index.html"' in files["en/harbour.html"]
     assert not any(b"Hidden" in text for text in files.values()) and b"Masts &lt;b&gt;" in files["en/masts.html"]
+
+
+def test_old_addresses_come_back(app: Flask, client: FlaskClient, tmp_path: Path, write: Callable[..., str]) -> None:
+    write()
+    with app.app_context(), writing():
+        move(db.session.execute(db.select(Article)).scalar_one(), "quay-lights")
+        export_markdown(tmp_path / "kb")
+        forget()
+        report = take_all(read_folder(tmp_path / "kb"), now=utcnow())
+        assert (report.added, report.problems) == (1, [])
+        db.session.commit()
+    answer = client.get("/kb/harbour")
+    assert (answer.status_code, answer.location) == (301, "/kb/quay-lights")
+
+
+def test_an_old_address_of_something_else_stays_with_it(app: Flask, tmp_path: Path, write: Callable[..., str]) -> None:
+    write(slug="masts")
+    (tmp_path / "a.md").write_text("---\ntitle: A\nlang: en\nold_addresses: [masts, sails]\n---\nText\n")
+    (tmp_path / "b.md").write_text("---\ntitle: B\nlang: en\nold_addresses: [../x]\n---\nText\n")
+    with app.app_context():
+        report = take_all(read_folder(tmp_path), now=utcnow())
+        assert ["old_addresses must be" in str(problem) for problem in report.problems] == [True]
+        assert db.session.scalars(db.select(OldAddress.slug)).all() == ["sails"]
+
+
+def test_the_demo_with_files_comes_back(tmp_path: Path, demo: Flask) -> None:
+    """The whole demo, a picture and a list among its files, an old address, an audience and dates to check by."""
+    with demo.app_context(), writing():
+        article = db.session.scalars(db.select(Article).filter_by(slug="install-beacon", lang="en")).one()
+        author = User(email="wren@larkspur.example", fs_uniquifier="wren", active=True)
+        db.session.add(author)
+        db.session.flush()
+        attach(article, io.BytesIO(PNG), "Lamp (one).png", by=author, now=utcnow())
+        offer(attach(article, io.BytesIO(b"a,b\n"), "sizes.csv", by=author, now=utcnow()), True)
+        article.check_by, article.visibility = date(2027, 5, 4), "org:7 plan:business"
+        move(article, "install-beacon-quickly")
+        db.session.flush()
+        export_markdown(first := tmp_path / "first")
+        before = kept()
+        for table in (ArticleFile, OldAddress):
+            db.session.execute(db.delete(table))
+        forget()
+        report = take_all(read_folder(first), now=utcnow())
+        assert (report.added, report.problems, report.losses) == (len(before), [], []) and kept() == before
+        export_markdown(second := tmp_path / "second")
+        assert contents(second) == contents(first)
+        db.session.rollback()
