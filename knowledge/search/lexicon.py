@@ -17,12 +17,12 @@ class Lexicon:
 
     def __init__(self, reader: Any, field: str) -> None:
         self._ends, self._frequencies = array("I", [0]), array("I")
-        words, end = [], 0
+        words = bytearray()
         for word, frequency in _read(reader._terms, field):
-            words.append(word)
-            self._ends.append(end := end + len(word))
+            words += word
+            self._ends.append(len(words))
             self._frequencies.append(frequency)
-        self._words = b"".join(words)
+        self._words = bytes(words)
         self._letters: dict[str, tuple[int, array[int]]] = {}
 
     def beginning_with(self, start: str, most: int) -> Iterator[tuple[str, int]]:

@@ -28,7 +28,7 @@ from knowledge.search.whoosh_index import IndexFolder, Pointer
 
 log = logging.getLogger(__name__)
 
-RESULTS_KEPT = 200
+RESULTS_KEPT = 100  # each with up to a hundred hits
 REFS_KEPT = 4_000
 FILTERS_KEPT = 30  # a byte for each section
 MOST_AT_ONCE = 5000  # more changes than this are quicker built anew

@@ -122,7 +122,7 @@ def stemmer(field: str) -> Callable[[str], str]:
     stem = stemmer_for_language(field) if field in STEMMED else str
     stops = frozenset(stoplists.get(field, ()))
 
-    @lru_cache(maxsize=50_000)
+    @lru_cache(maxsize=10_000)  # of each of many languages, some 170 bytes a word
     def indexed(word: str) -> str:
         if len(word) < 2 or word in stops:
             return ""
