@@ -170,14 +170,15 @@ def _index() -> None:
 @click.argument("path", type=click.Path(path_type=Path))
 @with_appcontext
 def export(kind: str, path: Path) -> None:
-    """Write the knowledge base out: markdown (all of it, for git), jsonl, or html (what the public may read)."""
+    """Write it out: markdown (all articles, for git), jsonl, html (what the public may read), or documents."""
     started = time.perf_counter()
     try:
         count, problems = EXPORTS[kind](path)
     except NotTaken as error:
         raise click.ClickException(str(error)) from None
     _tell(Report(problems=[Problem(*problem) for problem in problems]), None)
-    click.echo(f"{count} articles in {time.perf_counter() - started:.1f} s")
+    what = "documents" if kind == "documents" else "articles"
+    click.echo(f"{count} {what} in {time.perf_counter() - started:.1f} s")
     if problems:
         sys.exit(SOME_NOT_TAKEN)
 

@@ -13,7 +13,8 @@ from sqlalchemy import select
 from knowledge.articles.article import Article, Category
 from knowledge.articles.revision import ArticleFile, OldAddress
 from knowledge.exchange import enclosures
-from knowledge.exchange.folder import Folder
+from knowledge.exchange.folder import Folder, toml
+from knowledge.exchange.manuals_out import export_documents
 from knowledge.exchange.markdown import FILES
 from knowledge.exchange.site import write_site
 from knowledge.exchange.stored import Stored, stored
@@ -64,6 +65,7 @@ EXPORTS: dict[str, Callable[[Path], tuple[int, Problems]]] = {
     "markdown": export_markdown,
     "jsonl": export_lines,
     "html": write_site,
+    "documents": export_documents,
 }
 
 
@@ -157,13 +159,13 @@ def _categories() -> str:
     parts = []
     above = {row.id: row.parent_id for row in rows}
     for row in sorted(rows, key=lambda row: _depth(row.id, above)):
-        lines = ["[[category]]", f"slug = {_toml(row.slug)}", f"order = {row.position}", f"icon = {_toml(row.icon)}"]
+        lines = ["[[category]]", f"slug = {toml(row.slug)}", f"order = {row.position}", f"icon = {toml(row.icon)}"]
         if row.parent_id in slugs:
-            lines.append(f"parent = {_toml(slugs[row.parent_id])}")
+            lines.append(f"parent = {toml(slugs[row.parent_id])}")
         for lang in sorted(set(row.titles) | set(row.descriptions)):
             texts = (("title", row.titles.get(lang)), ("description", row.descriptions.get(lang)))
-            inner = ", ".join(f"{key} = {_toml(text)}" for key, text in texts if text is not None)
-            lines.append(f"{lang if _BARE.fullmatch(lang) else _toml(lang)} = {{ {inner} }}")
+            inner = ", ".join(f"{key} = {toml(text)}" for key, text in texts if text is not None)
+            lines.append(f"{lang if _BARE.fullmatch(lang) else toml(lang)} = {{ {inner} }}")
         parts.append("\n".join(lines) + "\n")
     return "\n".join(parts)
 
@@ -173,8 +175,3 @@ def _depth(id: int | None, above: dict[int, int | None]) -> int:
     while id is not None and depth < len(above):
         id, depth = above.get(id), depth + 1
     return depth
-
-
-def _toml(text: str) -> str:
-    """A basic string of TOML: JSON's, but for DEL, which TOML wants escaped as well."""
-    return json.dumps(text, ensure_ascii=False).replace("\x7f", "\\u007F")

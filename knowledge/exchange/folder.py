@@ -1,5 +1,6 @@
 """The folder of an export: what is as it was is not written again, and what is gone is removed."""
 
+import json
 import shutil
 from pathlib import Path
 
@@ -60,3 +61,8 @@ class Folder:
         if not path.resolve().is_relative_to(root) or "\n" in name:
             raise NotTaken(f"{name} would lie outside of {self.root}")
         return path
+
+
+def toml(text: str) -> str:
+    """A basic string of TOML: JSON's, but for DEL, which TOML wants escaped as well."""
+    return json.dumps(text, ensure_ascii=False).replace("\x7f", "\\u007F")

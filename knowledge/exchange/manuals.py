@@ -6,7 +6,8 @@ from datetime import datetime
 from pathlib import Path
 from typing import Any
 
-from knowledge.documents.writing import add_document
+from knowledge.documents.moving import note_move, was_at
+from knowledge.documents.writing import SLUG, add_document
 from knowledge.exchange.enclosures import file_below
 from knowledge.exchange.markdown import quoted
 from knowledge.exchange.report import NotTaken
@@ -32,17 +33,23 @@ def read_documents(path: Path) -> Iterator[tuple[str, dict[str, Any]]]:
 
 def take_document(path: Path, table: dict[str, Any], *, now: datetime) -> None:
     """Add the document of one table, or bring it up to date. Raises `NotTaken` with what is wrong with it."""
-    if unknown := sorted(set(table) - {*TEXTS, "file", "id"}):
+    if unknown := sorted(set(table) - {*TEXTS, "file", "id", "old_addresses"}):
         raise NotTaken(f"unknown key: {', '.join(unknown)}")
     for key in ("file", "slug", "title"):
         if not isinstance(table.get(key), str) or not table[key]:
             raise NotTaken(f"{key} is missing")
+    once = table.get("old_addresses") or []
+    if not isinstance(once, list) or not all(isinstance(slug, str) and SLUG.fullmatch(slug) for slug in once):
+        raise NotTaken("old_addresses must be a list of addresses")
     file = file_below(path, path, quoted(table["file"]))
     fields: dict[str, Any] = {key: str(table[key]) for key in TEXTS if table.get(key) is not None}
     parts = (fields["slug"], fields.get("version", ""), fields.get("lang", ""))
     fields |= {"filename": file.name, "external_id": str(table.get("id") or "/".join(("document", *parts)))}
     try:
         with file.open("rb") as stream:
-            add_document(fields, stream, by=None, now=now)
+            document = add_document(fields, stream, by=None, now=now)
     except Refused as error:
         raise NotTaken(str(error)) from None
+    for slug in once:
+        if slug != document.slug and not was_at(document, slug):
+            note_move(document, slug)
