@@ -42,6 +42,11 @@ def test_an_ended_session_keeps_the_words(
         assert draft.fields == {kind: "Written long"} and len(the(number).messages) == 1
 
 
+def test_what_is_saved_while_typing_says_whose_it_is(number: int, agent: FlaskClient) -> None:
+    page = agent.get(f"/desk/{number}").text
+    assert page.count('hx-params="body,form_key,author"') == page.count('name="author"') == 3
+
+
 def test_nobody_else_gets_them(app: Flask, number: int, agent: FlaskClient) -> None:
     author = hidden(agent.get(f"/desk/{number}").text, "author")
     agent.delete_cookie("session")
