@@ -3,6 +3,7 @@
 from flask import render_template, request
 from flask.typing import ResponseReturnValue
 from flask_login import current_user
+from sqlalchemy import Select
 
 from knowledge.articles import files
 from knowledge.articles.revision import ArticleFile, Revision
@@ -31,7 +32,8 @@ def upload(revision_id: int) -> ResponseReturnValue:
 @bp.post("/<int:revision_id>/files/<token>/remove")
 def remove_file(revision_id: int, token: str) -> ResponseReturnValue:
     revision = find_revision(revision_id)
-    files.remove(find(revision, token))
+    if file := db.session.scalar(named(revision, token)):  # else it is gone: a second click, or another tab
+        files.remove(file)
     db.session.commit()
     return field(revision, [])
 
@@ -40,16 +42,15 @@ def remove_file(revision_id: int, token: str) -> ResponseReturnValue:
 def list_file(revision_id: int, token: str) -> ResponseReturnValue:
     """Offer it as a download below the text, or no longer."""
     revision = find_revision(revision_id)
-    file = find(revision, token)
+    file = get_or_404(named(revision, token))
     files.offer(file, not file.is_listed)
     db.session.commit()
     return field(revision, [])
 
 
-def find(revision: Revision, token: str) -> ArticleFile:
+def named(revision: Revision, token: str) -> Select[ArticleFile]:
     mine = ArticleFile.visible_to(current_user).where(ArticleFile.article_id == revision.article_id)
-    file: ArticleFile = get_or_404(mine.where(ArticleFile.token == token))
-    return file
+    return mine.where(ArticleFile.token == token)
 
 
 def field(revision: Revision, refused: list[str]) -> ResponseReturnValue:

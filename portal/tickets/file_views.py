@@ -36,13 +36,20 @@ def upload() -> ResponseReturnValue:
 
 @bp.post("/files/<token>/remove")
 def remove_file(token: str) -> ResponseReturnValue:
-    """Take an unsent file back, by htmx or (with the whole form) by the button. What was sent stays as it was."""
+    """Take an unsent file back, by htmx or (with the whole form) by the button. What was sent stays as it was.
+
+    A second click, or another tab, finds the draft without it.
+    """
     query = Attachment.visible_to(current_user).where(Attachment.token == token)
-    found = get_or_404(query.where(Attachment.message_id.is_(None), Attachment.owner_id == current_user.id))
-    draft: Draft = found.draft
-    attachments.discard([found])
-    db.session.flush()
-    db.session.expire(draft, ["attachments"])
+    query = query.where(Attachment.message_id.is_(None), Attachment.owner_id == current_user.id)
+    found = db.session.scalar(query)
+    draft: Draft | None = found.draft if found else drafts.find(current_user, request.form.get("form_key", ""))
+    if draft is None:
+        raise NotFound
+    if found:
+        attachments.discard([found])
+        db.session.flush()
+        db.session.expire(draft, ["attachments"])
     if not wants_partial():
         drafts.keep(
             current_user, draft.form_key, request.form, now=utcnow(), secret=request.form.get("credentials", "")

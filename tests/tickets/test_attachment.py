@@ -159,6 +159,18 @@ def test_an_unsent_file_can_be_taken_back(app: Flask, as_: As) -> None:
         assert not path.exists()
 
 
+@pytest.mark.parametrize("headers", [{}, {"HX-Request": "true"}])
+def test_a_second_click_finds_the_draft_without_it(app: Flask, as_: As, headers: dict[str, str]) -> None:
+    browser, key = as_("customer"), new_key()
+    upload(browser, key, b"one", "one.log")
+    (token,) = tokens(app)
+    for _click in range(2):
+        typed = {"form_key": key, "subject": "Typed"}
+        answer = browser.post(f"/tickets/files/{token}/remove", data=typed, headers=headers, follow_redirects=True)
+        assert answer.status_code == 200 and "one.log" not in answer.text
+        assert headers or "Typed" in answer.text
+
+
 def test_a_sent_file_stays(app: Flask, as_: As) -> None:
     browser = as_("customer")
     writing.filed(browser, files=[writing.file(b"log", "app.log")])
