@@ -1,13 +1,21 @@
-"""A filed ticket, and the agent's browser."""
+"""A filed ticket, the agent's browser, and the moment of a test."""
 
 from collections.abc import Callable
+from datetime import UTC, datetime
 
 import pytest
 from flask import Flask
 from flask.testing import FlaskClient
 
 from tests.cast import World
+from tests.desk import rows
 from tests.desk.rows import file_one
+
+
+@pytest.fixture(autouse=True)
+def it_is_now(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Rows are as old as they say when a test begins: in a long run its file was read minutes before."""
+    monkeypatch.setattr(rows, "NOW", datetime.now(UTC).replace(microsecond=0))
 
 
 @pytest.fixture
