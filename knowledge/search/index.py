@@ -12,7 +12,6 @@ from knowledge.search.engine import Busy, engine
 from portal.db import utcnow
 from portal.jobs import enqueue
 
-
 NICE = 10
 
 

@@ -78,8 +78,8 @@ class WhooshSearcher:
         if number not in self._refs:
             if len(self._refs) >= REFS_KEPT:
                 self._refs.clear()
-            kept = (intern(part) if type(part) is str else part for part in self._searcher.stored_fields(number)["ref"])
-            self._refs[number] = Ref(*kept)
+            kept: Any = self._searcher.stored_fields(number)["ref"]
+            self._refs[number] = Ref(*(intern(part) if type(part) is str else part for part in kept))
         return self._refs[number]
 
     def close(self) -> None:
