@@ -78,8 +78,9 @@ class WhooshSearcher:
         if number not in self._refs:
             if len(self._refs) >= REFS_KEPT:
                 self._refs.clear()
-            kept: Any = self._searcher.stored_fields(number)["ref"]
-            self._refs[number] = Ref(*(intern(part) if type(part) is str else part for part in kept))
+            kept = self._searcher.stored_fields(number)["ref"]
+            parts: list[Any] = [intern(part) if type(part) is str else part for part in kept]
+            self._refs[number] = Ref(*parts)
         return self._refs[number]
 
     def close(self) -> None:
