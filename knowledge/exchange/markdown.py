@@ -160,8 +160,8 @@ def _made(root: Path, file: Path, external_id: str, metadata: dict[str, Any], bo
     if not isinstance(once, list) or not all(isinstance(slug, str) and SLUG.fullmatch(slug) for slug in once):
         raise NotTaken("old_addresses must be a list of addresses: [first-steps]")
     files = {enclosure.token: enclosure for enclosure in (*images, *listed)}
-    beside = {"position": position, "check_by": check_by, "old_addresses": tuple(once)}
-    return Made(manuscript, tuple(files.values()), tuple(left_out), **beside)
+    given = (manuscript, tuple(files.values()), tuple(left_out))
+    return Made(*given, position=position, check_by=check_by, old_addresses=tuple(once))
 
 
 def _with_images(root: Path, file: Path, external_id: str, body: str) -> tuple[str, list[Enclosure], list[str]]:
