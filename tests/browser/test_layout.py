@@ -32,3 +32,10 @@ def test_a_heading_of_the_policy_stands_apart_from_the_list_above(open_tab: Call
     tab = open_tab()
     tab.go("/support-policy")
     assert tab.page.evaluate(GAP) >= 8
+
+
+def test_short_code_in_a_table_stays_in_one_piece(open_tab: Callable[..., Tab]) -> None:
+    tab = open_tab()
+    tab.go("/kb/firewall-ports")
+    codes = tab.page.get_by_text("443/tcp", exact=True).all()
+    assert codes and {code.evaluate("one => one.getClientRects().length") for code in codes} == {1}

@@ -61,6 +61,14 @@ def test_the_editor_sees_what_was_left_out(as_: As, number: int) -> None:
     assert "quiet = true" in page
 
 
+def test_nothing_left_out_is_not_counted(app: Flask, as_: As, world: object) -> None:
+    number = file(app, "customer", "The lamp beeps", "It beeps all day.")
+    answer(app, number, "Set `quiet = true`.")
+    resolve(app, number, "Good to hear.")
+    page = as_("agent").get(f"{DESK}/ticket/{number}")
+    assert page.status_code == 200 and "left out, struck" not in page.text and "<del" not in page.text
+
+
 def test_one_ticket_makes_one_draft(app: Flask, as_: As, number: int) -> None:
     editor = as_("agent")
     first = editor.post(f"{DESK}/ticket/{number}").location
