@@ -12,7 +12,7 @@ from knowledge.search.engine import Busy, engine
 from portal.db import utcnow
 from portal.jobs import enqueue
 
-NICE = 10
+NICE = 5
 
 
 def apply_changes() -> int:
@@ -34,7 +34,8 @@ def rebuild() -> int:
 
     Raises `Busy` when somebody is writing.
     """
-    _stand_back()
+    if engine().generation():  # else people wait for this one
+        _stand_back()
     return engine().rebuild()
 
 
