@@ -11,7 +11,7 @@ from bisect import bisect_left
 from collections import OrderedDict
 from collections.abc import Collection, Hashable, Iterable, Mapping, Sequence
 from heapq import nlargest
-from itertools import compress
+from itertools import accumulate, compress
 from typing import Any, NamedTuple
 
 from whoosh.codec.whoosh3 import LENGTHS_COLUMN
@@ -231,8 +231,9 @@ def blocks(matcher: Any) -> Iterable[tuple[Sequence[int], Iterable[float]]]:
     matcher.reset()
     while matcher.is_active():
         if hasattr(matcher, "_next_block"):
-            matcher.id(), matcher.weight()  # has the block read
-            yield matcher._ids, matcher._weights
+            matcher._read_data()
+            matcher._read_weights()
+            yield list(accumulate(matcher._data[0])), matcher._weights  # numbers stand there as steps
             matcher._next_block()
         else:  # so few that they stand beside the term
             yield [matcher.id()], [matcher.weight()]
