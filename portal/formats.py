@@ -2,11 +2,12 @@
 
 from collections.abc import Iterable
 from datetime import UTC, date, datetime
+from decimal import Decimal
 
 from babel import Locale
 from babel.dates import format_date, format_timedelta
 from babel.lists import format_list
-from babel.numbers import format_decimal
+from babel.numbers import format_decimal, format_percent
 from flask import Flask, g
 from flask_babel import get_locale, get_translations, gettext
 from markupsafe import Markup, escape
@@ -20,7 +21,7 @@ SIZES = ("B", "kB", "MB", "GB")
 
 
 def init_formats(app: Flask) -> None:
-    for filter_ in (when, when_date, when_day, ago, filesize, duration, country, listed, closed_days):
+    for filter_ in (when, when_date, when_day, ago, filesize, share, duration, country, listed, closed_days):
         app.add_template_filter(filter_)
 
 
@@ -50,6 +51,11 @@ def ago(moment: datetime | None) -> str:
         return ""
     distance = format_timedelta(moment - datetime.now(UTC), add_direction=True, locale=date_locale())
     return _time(moment, distance)
+
+
+def share(percent: Decimal, locale: Locale | None = None) -> str:
+    """Percent as the reader writes them; 2 is two percent."""
+    return str(format_percent(percent / 100, locale=locale or date_locale(), decimal_quantization=False))
 
 
 def filesize(size: int) -> str:

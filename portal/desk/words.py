@@ -2,6 +2,7 @@
 
 from collections.abc import Callable, Mapping
 from datetime import datetime, timedelta
+from decimal import Decimal
 from functools import lru_cache
 from typing import Any
 from zoneinfo import ZoneInfo
@@ -11,6 +12,7 @@ from babel.dates import format_skeleton, format_time
 from flask_babel import gettext as _
 from flask_babel import lazy_gettext as _l
 
+from portal.formats import share
 from portal.tickets.ticket import TicketEvent
 
 CLOCKS = {
@@ -67,6 +69,8 @@ ICONS = {
     "resolved": "circle-check",
     "closed": "lock",
     "reopened": "rotate-ccw",
+    "warned": "bell",
+    "breached": "clock-alert",
     "credentials_sealed": "key-round",
     "credentials_revealed": "eye",
     "credentials_purged": "trash-2",
@@ -112,6 +116,19 @@ def _plan(who: str, detail: Mapping[str, Any], _people: Names, _severity: object
     return _("Plan changed to %(plan)s, %(tier)s", plan=detail.get("plan", ""), tier=detail.get("tier", ""))
 
 
+def _warned(_who: str, detail: Mapping[str, Any], people: Names, _severity: object) -> str:
+    told = ", ".join(people.get(person, "?") for person in detail["told"])
+    clock = str(CLOCKS[detail["clock"]])
+    return _("Warned of %(clock)s: %(told)s", clock=clock, told=told) if told else _("%(clock)s falls due", clock=clock)
+
+
+def _breached(_who: str, detail: Mapping[str, Any], _people: Names, _severity: object) -> str:
+    clock = str(CLOCKS[detail["clock"]])
+    if not detail["credit"]:
+        return _("Late: %(clock)s", clock=clock)
+    return _("Late: %(clock)s; credit of %(percent)s noted", clock=clock, percent=share(Decimal(detail["credit"])))
+
+
 _TOLD: dict[str, Callable[..., str]] = {
     "received": lambda who, *rest: _("%(who)s filed the ticket", who=who),
     "receipt_sent": lambda who, *rest: _("The receipt was sent"),
@@ -122,6 +139,8 @@ _TOLD: dict[str, Callable[..., str]] = {
     "severity_changed": _triaged,
     "plan_changed": _plan,
     "assigned": _assigned,
+    "warned": _warned,
+    "breached": _breached,
     "resolved": lambda who, *rest: _("%(who)s resolved it", who=who),
     "closed": lambda who, *rest: _("%(who)s closed it", who=who),
     "reopened": lambda who, *rest: _("%(who)s reopened it", who=who),

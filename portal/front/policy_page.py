@@ -3,19 +3,17 @@
 from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
-from decimal import Decimal
 from itertools import groupby
 from typing import Any
 from zoneinfo import ZoneInfo
 
 from babel import Locale
-from babel.numbers import format_percent
 from flask_babel import gettext as _
 
 from portal.accounts.entitlement import entitlement_of
 from portal.band import Band, Closure, draw_week
 from portal.db import utcnow
-from portal.formats import closure_words, date_locale, listed
+from portal.formats import closure_words, date_locale, listed, share
 from portal.front import words
 from portal.policies import known_versions, the_policy
 from portal.sla import Policy
@@ -160,13 +158,13 @@ def credit_sentences(policy: Policy, locale: Locale) -> list[str]:
         found.append(policy.service_credits.how.to(str(locale)))
     for rule in policy.response_credits:
         tiers = listed(policy.tiers[id_].name for id_ in rule.tiers)
-        share = _percent(rule.credit, locale)
-        said = _("%(tiers)s: %(share)s of the month's fee for each late response.", tiers=tiers, share=share)
+        credit = share(rule.credit, locale)
+        said = _("%(tiers)s: %(share)s of the month's fee for each late response.", tiers=tiers, share=credit)
         if rule.severities:
             named = listed(policy.severities[id_].name for id_ in rule.severities)
             said += " " + _("It holds for: %(severities)s.", severities=named)
         if rule.most_per_month:
-            said += " " + _("At most %(share)s a month.", share=_percent(rule.most_per_month, locale))
+            said += " " + _("At most %(share)s a month.", share=share(rule.most_per_month, locale))
         found.append(said)
     return found
 
@@ -186,18 +184,14 @@ def availability(policy: Policy, locale: Locale) -> Availability | None:
         return None
     tiers = listed(policy.tiers[id_].name for id_ in uptime.tiers)
     periods = {"month": _("a month"), "quarter": _("a quarter"), "year": _("a year")}
-    share, period = _percent(uptime.percent, locale), periods[uptime.period]
-    sentence = _("%(tiers)s: available for %(share)s of %(period)s.", tiers=tiers, share=share, period=period)
+    committed, period = share(uptime.percent, locale), periods[uptime.period]
+    sentence = _("%(tiers)s: available for %(share)s of %(period)s.", tiers=tiers, share=committed, period=period)
     steps = tuple(
         _(
             "Below %(share)s: %(credit)s of the fee is credited.",
-            share=_percent(step.below, locale),
-            credit=_percent(step.credit, locale),
+            share=share(step.below, locale),
+            credit=share(step.credit, locale),
         )
         for step in uptime.credits
     )
     return Availability(sentence, steps)
-
-
-def _percent(number: Decimal, locale: Locale) -> str:
-    return str(format_percent(number / 100, locale=locale, decimal_quantization=False))

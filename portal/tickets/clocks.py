@@ -6,6 +6,7 @@ from datetime import datetime
 from portal.policies import policy_at, the_policy
 from portal.sla import Policy
 from portal.sla.timers import Event, Timers, evaluate
+from portal.tickets.notices import pending
 from portal.tickets.ticket import Ticket, TicketEvent
 
 CLOCKS = ("first_response", "next_response", "update", "resolution")
@@ -35,6 +36,7 @@ def refresh(ticket: Ticket, *, now: datetime) -> None:
 def due_times(ticket: Ticket, *, now: datetime) -> dict[str, datetime | None]:
     """What the caches should hold: due instants of the clocks that run, None for those that stand still or stopped."""
     timers = timers_of(ticket, now=now)
+    notices = pending(timers, ticket.events)
     open_ones = {timer.clock: timer.due_at for timer in timers if timer.is_open}
     return {
         "first_response_due_at": open_ones.get("first_response"),
@@ -43,6 +45,7 @@ def due_times(ticket: Ticket, *, now: datetime) -> dict[str, datetime | None]:
         "update_due_at": open_ones.get("update"),
         "resolution_due_at": open_ones.get("resolution"),
         "next_due_at": timers.next_due_at,
+        "watch_at": notices[0].at if notices else None,
     }
 
 

@@ -1,8 +1,9 @@
 """The promise beside what happened: what a ticket's page shows of the stored quote, the clocks and the log."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from decimal import Decimal
 from typing import Any
 
 from flask import url_for
@@ -10,7 +11,7 @@ from flask_babel import gettext as _
 from flask_babel import lazy_gettext as _l
 
 from portal.band import Band
-from portal.formats import date_locale, plural
+from portal.formats import date_locale, plural, share
 from portal.sla import Policy, Quote
 from portal.sla.timers import Timer, Timers
 from portal.sla.wording import Voice
@@ -18,12 +19,6 @@ from portal.tickets import bands, clocks, filetypes, quoting, telling
 from portal.tickets.ticket import Message, Ticket, TicketEvent
 from portal.web import choose_locale, choose_zone
 
-CLOCKS = {
-    "first_response": _l("First response"),
-    "next_response": _l("Next response"),
-    "update": _l("Next update"),
-    "resolution": _l("Resolution"),
-}
 SOON = timedelta(hours=1)
 
 
@@ -86,7 +81,9 @@ def kept_promise(ticket: Ticket, *, is_own: bool, now: datetime) -> Kept:
         band=timer_band(policy, shown, now=now, zone=zone) if shown else None,
         sentence=outcome(shown, zone) if shown else "",
         steps=telling.explained(promise, locale=locale, zone=zone),
-        story=story_of(ticket, policy, locale, is_own=is_own),
+        story=sorted(
+            [*story_of(ticket, policy, locale, is_own=is_own), *stops_of(timers, zone)], key=lambda line: line.at
+        ),
         severity=level_of(policy, ticket, locale),
         holding=quoting.holding_words(ticket, locale=locale),
         policy_url=url_for("front.policy_version", policy_id=ticket.policy_id, version=ticket.policy_version),
@@ -120,7 +117,7 @@ def timer_band(policy: Policy, timer: Timer, *, now: datetime, zone: str) -> Ban
 
 def outcome(timer: Timer, zone: str) -> str:
     """What a band of this clock shows, for those who don't see it."""
-    name, due = str(CLOCKS[timer.clock]), telling.written(timer.due_at, zone) if timer.due_at else ""
+    name, due = str(telling.CLOCKS[timer.clock]), telling.written(timer.due_at, zone) if timer.due_at else ""
     if timer.stopped_at is None:
         return _("%(clock)s: due %(due)s.", clock=name, due=due)
     came = telling.written(timer.stopped_at, zone)
@@ -138,7 +135,7 @@ def clock_of(timer: Timer, *, now: datetime, locale: str, zone: str) -> Clock | 
     if state == "running" and timer.due_at - now < SOON:
         state = "soon"
     at = timer.stopped_at or (None if state == "paused" else timer.due_at)
-    return Clock(str(CLOCKS[timer.clock]), state, at, [voice.say(step) for step in timer.steps])
+    return Clock(str(telling.CLOCKS[timer.clock]), state, at, [voice.say(step) for step in timer.steps])
 
 
 def level_of(policy: Policy, ticket: Ticket, locale: str) -> Level | None:
@@ -191,10 +188,27 @@ def story_of(ticket: Ticket, policy: Policy, locale: str, *, is_own: bool) -> li
     return [line for event in ticket.events if (line := happening(event, you, told))]
 
 
+def stops_of(timers: Timers, zone: str) -> list[Happening]:
+    """When clocks stood still, and for whom."""
+    pauses = timers.resolution.pauses or timers.update.pauses
+    return [
+        Happening(
+            _("Clocks paused until %(end)s: waiting for you", end=telling.written(pause.end, zone))
+            if pause.end
+            else _("Clocks paused: waiting for you"),
+            pause.start,
+            "pause",
+        )
+        for pause in pauses
+    ]
+
+
 def happening(event: TicketEvent, you: int | None, severity: Callable[[str | None], str]) -> Happening | None:
     """Who else did it is named: an owner reads the tickets of others."""
     if event.kind in ("triaged", "severity_changed"):
         return Happening(triage_words(event, severity), event.at, "flag", "key")
+    if event.kind == "breached":
+        return Happening(late_words(event.detail), event.at, "clock-alert", "key")
     if event.kind not in TOLD:
         return None
     icon, text = TOLD[event.kind]
@@ -204,6 +218,16 @@ def happening(event: TicketEvent, you: int | None, severity: Callable[[str | Non
         elif event.kind == "customer_replied":
             text = _("%(name)s wrote", name=event.by.display_name)
     return Happening(str(text), event.at, icon, "key" if event.kind in ("agent_replied", "resolved") else "")
+
+
+def late_words(detail: Mapping[str, Any]) -> str:
+    """A promise that was not kept, and what the policy gives for it."""
+    said = _("Late: %(clock)s was due.", clock=str(telling.CLOCKS[detail["clock"]]))
+    if not detail["credit"]:
+        return said
+    return f"{said} " + _(
+        "You are owed a credit of %(percent)s of the month's fee.", percent=share(Decimal(detail["credit"]))
+    )
 
 
 def triage_words(event: TicketEvent, severity: Callable[[str | None], str]) -> str:

@@ -1,12 +1,15 @@
 """The mails about a ticket: one function each, in the customer's language and zone. Internal notes have none."""
 
 from datetime import datetime
+from decimal import Decimal
 from typing import Any
 
 from flask_babel import force_locale
 
+from portal.accounts.people import User
 from portal.mail import Mail, compose, signed_message_id, thread_id
 from portal.sla import Quote
+from portal.sla.timers import Breach
 from portal.tickets import clocks, quoting, telling
 from portal.tickets.prose import plain, prose
 from portal.tickets.ticket import Message, Ticket
@@ -56,6 +59,43 @@ def send_reply(ticket: Ticket, message: Message) -> Mail | None:
 def send_resolved(ticket: Ticket, message: Message) -> Mail | None:
     """The last reply, and how to go on if it solved nothing."""
     return _send_message(ticket, message, "resolved", N_("[#%(number)s] Resolved: %(title)s"))
+
+
+def send_apology(ticket: Ticket, breach: Breach, *, credit: Decimal | None) -> Mail | None:
+    """A promise was not kept: said before the customer asks, with what the policy gives for it (T20)."""
+    with force_locale(locale_of(ticket)):
+        promised = telling.promised_words(breach.clock)
+    return _send(
+        ticket,
+        "late",
+        N_("[#%(number)s] We are late: %(title)s"),
+        promised=promised,
+        due_at=breach.due_at,
+        stopped_at=breach.stopped_at,
+        credit=credit,
+    )
+
+
+def send_warning(ticket: Ticket, to: User, *, clock: str, due_at: datetime, is_late: bool = False) -> Mail:
+    """To one of the staff: a clock is about to run out, or has."""
+    locale, zone = to.locale or settings().default_locale, to.zone or settings().default_zone
+    with force_locale(locale):
+        what = str(telling.CLOCKS[clock])
+    late, soon = N_("[#%(number)s] Late: %(what)s, %(title)s"), N_("[#%(number)s] Due soon: %(what)s, %(title)s")
+    return compose(
+        to.email,
+        "tickets/mail/warning",
+        late if is_late else soon,
+        locale=locale,
+        zone=zone,
+        number=ticket.number,
+        title=ticket.subject,
+        name=to.display_name,
+        what=what,
+        due_at=due_at,
+        is_late=is_late,
+        address=f"{settings().base_url.rstrip('/')}/desk/{ticket.number}",
+    )
 
 
 def locale_of(ticket: Ticket) -> str:

@@ -7,10 +7,18 @@ from zoneinfo import ZoneInfo
 from babel.dates import format_skeleton, format_time
 from flask_babel import gettext
 from flask_babel import gettext as _
+from flask_babel import lazy_gettext as _l
 
 from portal.formats import date_locale, plural
 from portal.sla import Quote
 from portal.sla.wording import sentences
+
+CLOCKS = {
+    "first_response": _l("First response"),
+    "next_response": _l("Next response"),
+    "update": _l("Next update"),
+    "resolution": _l("Resolution"),
+}
 
 
 @dataclass(frozen=True)
@@ -45,6 +53,16 @@ def due_words(clock: str | None) -> str:
         "update": _("You get the next update by:"),
         "resolution": _("It is due to be resolved by:"),
     }.get(clock or "", "")
+
+
+def promised_words(clock: str) -> str:
+    """What stands before the instant of a promise that was not kept."""
+    return {
+        "first_response": _("We promised you a first response by:"),
+        "next_response": _("We promised you the next response by:"),
+        "update": _("We promised you an update by:"),
+        "resolution": _("We promised you that it would be resolved by:"),
+    }[clock]
 
 
 def basis(kind: str) -> Basis:

@@ -15,7 +15,7 @@ from portal.db import Model, utcnow
 LOWEST_NUMBER, NUMBERS = 10_000_000, 90_000_000
 LARGEST = 2**31 - 1  # of what a database takes as a key; a longer number in an address names nothing
 OPEN_STATUSES = ("open", "waiting")
-INSIDE = ("noted",)  # events that a customer learns nothing of, not even that the ticket changed
+INSIDE = ("noted", "warned")  # events that a customer learns nothing of, not even that the ticket changed
 
 
 def new_number() -> int:
@@ -72,6 +72,7 @@ class Ticket(Model):
     update_due_at: Mapped[datetime | None]
     resolution_due_at: Mapped[datetime | None]
     next_due_at: Mapped[datetime | None]
+    watch_at: Mapped[datetime | None] = mapped_column(index=True)  # when the next of its clocks is to be told of
 
     created_at: Mapped[datetime] = mapped_column(default=utcnow)
     updated_at: Mapped[datetime] = mapped_column(default=utcnow)

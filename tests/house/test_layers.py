@@ -18,6 +18,7 @@ COMMITTERS = {
     "portal/doctor.py": "a command",
     "knowledge/search/memory.py": "writes in a thread of its own, after the answers",
     "portal/forgetting.py": "what the worker does at night",
+    "portal/tickets/watching.py": "what the worker does each minute",
     "portal/demo/loading.py": "what the command `demo` runs",
 }
 # Modules without routes that are part of their area's pages all the same.
