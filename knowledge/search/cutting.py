@@ -10,7 +10,7 @@ from knowledge.audience import PUBLIC
 from knowledge.search.items import Item, Ref, sources
 from knowledge.search.words import CJK, IDENT, WORDS, field_of, identifiers, pairs, plain_words, terms
 
-SCHEMA = 2  # grows with every change of the fields, of what is put into them, or of how words are cut
+SCHEMA = 3  # grows with every change of the fields, of what is put into them, or of how words are cut
 BATCH = 500
 # How often the words of the title count in the first item of a thing and in its others; of heading and tags.
 TITLE_WEIGHTS, HEADING_WEIGHT, TAG_WEIGHT = (5, 2), 3, 2

@@ -23,6 +23,7 @@ from knowledge.search.ranking import (
     group,
     in_languages,
     languages_of,
+    misread_words,
     most_telling,
     similar_words,
     text_fields,
@@ -127,16 +128,18 @@ def _ask(searcher: Searcher, asked: Asked, guide: Guide | None = None) -> Found:
     if len(asked.text) > LONGEST:
         shorter = replace(asked, text=most_telling(searcher, asked.text))
         return replace(_ask(searcher, shorter, guide), key=(engine().state(), asked))
+    readers = field_of(asked.preference.lang)
     question = Question(asked.text, text_fields(searcher), asked.typing)
     for alike in guide.meaning_the_same(asked.text) if guide else ():
         for other in alike.others:
             question.widen(other, alike.lang)
     question.complete(searcher)
-    unknown = {word: similar_words(searcher, word) for word in unknown_words(question, searcher, asked.scope)}
+    unknown = {word: similar_words(searcher, word, readers) for word in unknown_words(question, searcher, asked.scope)}
     better = None
-    if any(unknown.values()):  # a correction stays in the question's language, or in the reader's
-        languages = languages_of(question, searcher) or {field_of(asked.preference.lang)}
-        near = {word: in_languages(searcher, candidates, languages) for word, candidates in unknown.items()}
+    misread = misread_words(question, searcher, readers)
+    if any(unknown.values()) or misread:  # a correction stays in the question's language, or in the reader's
+        languages = languages_of(question, searcher) or {readers}
+        near = {word: in_languages(searcher, candidates, languages) for word, candidates in unknown.items()} | misread
         better, unknown = _corrected(asked.text, near), near if any(near.values()) else unknown
     found = _run(searcher, question, asked.scope)
     pinned = guide.pinned(asked.text, asked.preference.lang) if guide else []
@@ -184,14 +187,20 @@ def _with_pins(pins: list[Hit], hits: list[Hit]) -> list[Hit]:
 
 
 def _corrected(text: str, unknown: dict[str, list[str]]) -> str | None:
-    """The question with words that nobody has written replaced by the likeliest ones, or None. The rest stays."""
+    """The question with words that nobody has written replaced by the likeliest ones, or None. The rest stays, and
+    what is replaced keeps its capitals."""
     parts, at = [], 0
     for start, end, word in words.spans(text):
         near = [other for other in unknown.get(word, ()) if not other.startswith(word)]
         if near:
-            parts += [text[at:start].lower(), near[0]]
+            parts += [text[at:start], _as_typed(text[start:end], near[0])]
             at = end
-    return "".join(parts) + text[at:].lower() if parts else None
+    return "".join(parts) + text[at:] if parts else None
+
+
+def _as_typed(word: str, other: str) -> str:
+    """Another word with capitals where this one has them: all, the first, or none."""
+    return other.upper() if word.isupper() else other.capitalize() if word[:1].isupper() else other
 
 
 def _counted(values: Iterable[str | None]) -> list[tuple[str, int]]:

@@ -138,7 +138,7 @@ class PostgresSearcher:
         scored = []
         for row in self._candidates(weights, scope):
             counts = [(word, int(times)) for word, times in row.counts.items() if times]
-            score = sum(weights[word] * _bm25(times, row.lengths, fields, word) for word, times in counts)
+            score = sum(weights[word] * _bm25(times, row.lengths, fields, total, word) for word, times in counts)
             if len(weights) > 1:
                 score += (len(counts) - 1) / (len(weights) - COVERAGE) ** 2
             scored.append((score, Ref(*row.ref)))
@@ -380,9 +380,10 @@ def _quoted(word: str) -> str:
     return "'" + word.replace("\\", "\\\\").replace("'", "''") + "'"
 
 
-def _bm25(times: int, lengths: dict[str, int], fields: dict[str, Any], word: str) -> float:
+def _bm25(times: int, lengths: dict[str, int], fields: dict[str, Any], total: int, word: str) -> float:
+    """As Whoosh does it: a field's average is over all items, those of other languages too."""
     name = word.partition(":")[0]
-    average = fields[name].words / fields[name].items
+    average = fields[name].words / total
     return times * (K1 + 1) / (times + K1 * (1 - B + B * lengths[name] / average))
 
 

@@ -1,6 +1,15 @@
 """What a question asks for, and what comes first. Every weight of the search stands here or in `cutting.py`.
 
 A visitor's text is only ever cut into words: field names, operators and wildcards mean nothing.
+
+What chose weights (nDCG@10 of the collections of `bench/relevance.py`, their mean, 2026-11-22):
+- EXACT_BOOST: 0 .682, 0.25 .691, 0.5 .693, 0.75 .693, 1 .691. It costs 12 % of a new question's time.
+- GUESSED_BOOST, with one letter of each question changed: 0.2 .670, 0.4 .678, 0.6 .684, 0.8 .684. Guesses in stems
+  too: before, with the unstemmed word alone at 0.4, .662.
+- OTHER_FIELD, all collections in one index, a reader of another language: 1 .684, 0.75 .687, 0.5 .689, 0.1 .687.
+- SITES_LANGUAGE and OTHER_LANGUAGE so: the reader's own language 0.9/0.75 .707, 0.8/0.6 .710; a question in another
+  language than the reader's .688 and .687 (Dutch), .675 and .667 (Chinese): left as they were.
+- SYNONYM_BOOST and the words of `most_telling` are not measured: no collection has what they need.
 """
 
 from collections.abc import Collection, Iterable, Sequence
@@ -24,7 +33,9 @@ K1, B = 1.2, 0.75  # of BM25: how soon more of a word counts no more, and how mu
 IDENT_BOOST = 3.0  # a version, an error code or a file name that is there exactly
 COMPLETED_BOOST = 0.6  # words that begin as the last word typed so far
 SYNONYM_BOOST = 0.7  # words that editors said mean the same; of several words each gets its part
-GUESSED_BOOST = 0.4  # words that resemble one that nobody has written
+GUESSED_BOOST = 0.6  # words that resemble one that nobody has written
+EXACT_BOOST = 0.5  # a word that stands there as it was typed, beside its stem
+OTHER_FIELD = 0.5  # a word in the text of a language that the question is not of
 OTHER_ITEMS = 0.15  # what the second-best section of an article adds to its best
 READERS_LANGUAGE, SITES_LANGUAGE, OTHER_LANGUAGE = 1.0, 0.9, 0.75
 SAME_PRODUCT, OTHER_PRODUCT = 1.25, 0.8
@@ -46,7 +57,7 @@ class Question:
         self.typed = list(dict.fromkeys(word for _, _, word in words.spans(self.text)))[:MOST_WORDS]
         for name in self.fields:
             self.want(name, (term for word in self.typed if (term := words.stemmer(name)(word))))
-        self.want(CJK, words.pairs(self.text))
+        self.want(CJK, words.pairs(words.without_asking(self.text)))
         self.want(IDENT, words.identifiers(self.text, asked=True), IDENT_BOOST)
 
     def want(self, name: str, terms: Iterable[str], boost: float = 1.0) -> None:
@@ -64,17 +75,34 @@ class Question:
         self.want(IDENT, words.identifiers(other, asked=True), boost)
 
     def terms(self, searcher: Searcher) -> list[Wanted]:
-        """What to ask the engine for: of what stands anywhere, everything."""
-        found = self._present(searcher)
-        if not found:  # nothing is known of it, or it is stop words alone
-            self.want(WORDS, (words.fold(word) for word in self.typed if len(word) > 1))
-            found = self._present(searcher)
-        return found
+        """What to ask the engine for: of what stands anywhere, everything. Stop words where there is nothing else."""
+        asked = {(name, term) for name, some in self.wanted.items() for term in some}
+        typed = {word: (WORDS, words.fold(word)) for word in self.typed if len(word) > 1}
+        known = searcher.known([*asked, *typed.values()])
+        spoken = set() if self.wanted.get(CJK) else self.languages(known, len(self.typed) // 2)
+        spoken = spoken or set(self.fields)
+        telling = [word for word in typed if any(words.stemmer(name)(word) for name in spoken)]
+        self.want(WORDS, (typed[word][1] for word in telling), EXACT_BOOST)
+        if not known & asked:
+            self.want(WORDS, (form for _, form in typed.values()))
+        weights = dict.fromkeys(set(self.fields) - spoken, OTHER_FIELD)
+        return [
+            Wanted(name, term, boost * weights.get(name, 1.0))
+            for name, some in self.wanted.items()
+            for term, boost in some.items()
+            if (name, term) in known
+        ]
 
-    def _present(self, searcher: Searcher) -> list[Wanted]:
-        every = [Wanted(name, term, boost) for name, some in self.wanted.items() for term, boost in some.items()]
-        known = searcher.known([wanted[:2] for wanted in every])
-        return [wanted for wanted in every if wanted[:2] in known]
+    def languages(self, known: Collection[tuple[str, str]], least: int = 0) -> set[str]:
+        """The fields of the languages that most words of the question are of, if they are more than `least`: words
+        that stand in the language's text (`known`), or are its stop words."""
+        counts = dict.fromkeys(self.fields, 0)
+        for word in self.typed:
+            for name in self.fields:
+                term = words.stemmer(name)(word)
+                counts[name] += (name, term) in known if term else len(word) > 1
+        most = max(counts.values(), default=0)
+        return {name for name, count in counts.items() if count == most > least}
 
     def complete(self, searcher: Searcher) -> None:
         """Want what the last word may become, when it is still being typed."""
@@ -86,9 +114,11 @@ class Question:
             self.want(WORDS, starting_with(searcher, start, COMPLETIONS), COMPLETED_BOOST)
 
     def guess(self, guesses: dict[str, list[str]]) -> None:
-        """Want what resembles the words that nobody has written."""
-        for candidates in guesses.values():
-            self.want(WORDS, candidates[:GUESSES], GUESSED_BOOST)
+        """Want what resembles the words that nobody has written, in every form."""
+        for other in (other for candidates in guesses.values() for other in candidates[:GUESSES]):
+            self.want(WORDS, [other], GUESSED_BOOST)
+            for name in self.fields:
+                self.want(name, filter(None, [words.stemmer(name)(other)]), GUESSED_BOOST)
 
 
 def most_telling(searcher: Searcher, text: str, most: int = 16) -> str:
@@ -131,10 +161,25 @@ def unknown_words(question: Question, searcher: Searcher, scope: Scope) -> list[
 
 def languages_of(question: Question, searcher: Searcher) -> set[str]:
     """The fields of the languages that most words of the question are of; none without a word that tells."""
-    known = _of_languages(searcher, question.typed, question.fields)
-    counts = {name: sum((name, word) in known for word in question.typed) for name in question.fields}
-    most = max(counts.values(), default=0)
-    return {name for name, count in counts.items() if count == most > 0}
+    return question.languages(
+        searcher.known({(n, term) for n in question.fields for term in question.wanted.get(n, ())})
+    )
+
+
+def misread_words(question: Question, searcher: Searcher, name: str) -> dict[str, list[str]]:
+    """The words that nobody has written so, that are forms of another language's words alone, and resemble one of the
+    reader's language by all letters but one; with those."""
+    typed = {word: words.fold(word) for word in question.typed if len(word) > 4 and not any(map(str.isdigit, word))}
+    terms = {(name, term) for word in typed if (term := words.stemmer(name)(word))}
+    known = searcher.known({*terms, *((WORDS, form) for form in typed.values())})
+    found = {}
+    for word, form in typed.items():
+        term = words.stemmer(name)(word)
+        if term and (name, term) not in known and (WORDS, form) not in known:
+            near = [other for other, _ in sorted(searcher.near(form, 1), key=lambda pair: -pair[1])]
+            if meant := in_languages(searcher, near, {name}):
+                found[word] = meant
+    return found
 
 
 def in_languages(searcher: Searcher, candidates: Sequence[str], languages: Collection[str]) -> list[str]:
@@ -150,10 +195,14 @@ def _of_languages(searcher: Searcher, typed: Iterable[str], names: Collection[st
     return {(n, word) for (n, word), term in terms.items() if ((n, term) in known if term else len(word) > 1)}
 
 
-def similar_words(searcher: Searcher, word: str) -> list[str]:
-    """Public words that resemble `word`, or go on from it: the nearest first, then the most frequent."""
+def similar_words(searcher: Searcher, word: str, name: str = "") -> list[str]:
+    """Public words that resemble `word`, or go on from it: the nearest first, then the most frequent. Where there are
+    none, those that resemble it in a language's field: by their stems, and from the beginning."""
     folded = words.fold(word)
     near = dict(searcher.near(folded, 1 if len(folded) < 6 else 2))
+    if not near and name and len(stem := words.stemmer(name)(word)) > 7:
+        alike = searcher.beginning_with(folded[: len(stem) // 2], 200)
+        near = {other: many for other, many in alike if distance(stem, words.stemmer(name)(other), 2) < 2}
     if len(folded) > 5:
         near |= dict(sorted(searcher.beginning_with(folded, 200), key=lambda pair: -pair[1])[:5])
     ranked = [

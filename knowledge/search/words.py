@@ -27,6 +27,10 @@ _RUN = re.compile(rf"(?:(?![{_CJK_RANGES}])[\w.\-/:#@+])+")
 _RUN_WITHOUT_CJK = re.compile(r"[\w.\-/:#@+]+")
 _CODE = re.compile(r"([^\W\d_]{1,12})[-_ ]?(\d{2,6})")
 _HAS_DIGIT, _HAS_JOINT, _EDGES = re.compile(r"\d"), re.compile(r"\w[._\-]\w"), ".-:/#@+_"
+_ASKING = re.compile(
+    "为什么|為什麼|为何|為何|怎么办|怎麼辦|怎么样|怎麼樣|怎么|怎麼|怎样|怎樣|如何|什么|什麼|在哪里|在哪裡|在哪儿|哪里|哪裡|哪儿"
+    "|哪些|哪个|哪個|可以|可不可以|能不能|能否|是否|是不是|有没有|有沒有|请问|請問|多少|我们|我們|你们|您|我|吗|嗎|呢"
+)
 _SPACED_CODE = re.compile(r"\b([^\W\d_]{2,6}) (\d{3,6})\b")
 # Letters that decomposition leaves alone, or that it would take from alphabets where they are letters of their own.
 _FOLDED = str.maketrans(
@@ -35,6 +39,8 @@ _FOLDED = str.maketrans(
        "i": "ìíîïĩīĭį", "j": "ĵ", "k": "ķ", "l": "ĺļľ", "n": "ñńņň", "o": "òóôõöōŏő", "r": "ŕŗř", "s": "śŝşšș",
        "t": "ţťŧț", "u": "ùúûüũūŭůűų", "w": "ŵ", "y": "ýÿŷ", "z": "źżž"}.items() for c in marked}
 )  # fmt: skip
+
+_ACUTE = str.maketrans("áéíóú", "aeiou")  # marks in Danish, Norwegian and Swedish that may be left out; stemmers mind
 
 
 def field_of(lang: str) -> str:
@@ -67,6 +73,12 @@ def pairs(text: str) -> list[str]:
         run = match[0]
         found += [run[i : i + 2] for i in range(len(run) - 1)] or [run]
     return found
+
+
+def without_asking(text: str) -> str:
+    """A Chinese question without the words that only ask, where anything else is left: they stand in every text."""
+    left = _ASKING.sub(" ", text) if _CJK.search(text) else text
+    return left if _CJK.search(left) else text
 
 
 def cjk_spans(text: str) -> Iterator[tuple[int, int]]:
@@ -121,14 +133,16 @@ def stemmer(field: str) -> Callable[[str], str]:
     """word in small letters → its indexed form in this field, or "" for stop words and single letters."""
     stem = stemmer_for_language(field) if field in STEMMED else str
     stops = frozenset(stoplists.get(field, ()))
+    accents = _ACUTE if field in ("da", "no", "sv") else {}
 
     @lru_cache(maxsize=10_000)  # of each of many languages, some 170 bytes a word
     def indexed(word: str) -> str:
         if len(word) < 2 or word in stops:
             return ""
+        plain = word.replace("’", "'").translate(accents)
         try:
-            return fold(stem(word.replace("’", "'")))[:60]
+            return fold(stem(plain))[:60]
         except IndexError:  # the Spanish stemmer, of words such as "argue"
-            return fold(word.replace("’", "'"))[:60]
+            return fold(plain)[:60]
 
     return indexed

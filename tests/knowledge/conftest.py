@@ -36,9 +36,15 @@ def write(app: Flask) -> Iterator[Callable[..., str]]:
 
 
 @pytest.fixture(scope="module")
-def demo(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Flask]:
-    """A portal of its own with the demo's knowledge base."""
-    app = create_app(testing=True, instance=Path(tmp_path_factory.mktemp("demo")), limit_search="100000 per minute")
+def demo(
+    tmp_path_factory: pytest.TempPathFactory, request: pytest.FixtureRequest, database_url: str
+) -> Iterator[Flask]:
+    """A portal of its own with the demo's knowledge base, on the database and engine of the run."""
+    instance = Path(tmp_path_factory.mktemp("demo"))
+    chosen = {"search_engine": request.config.getoption("--search-engine")}
+    if not database_url.startswith("sqlite"):
+        chosen["database_url"] = request.getfixturevalue("postgresql").new_database()
+    app = create_app(testing=True, instance=instance, limit_search="100000 per minute", **chosen)
     with app.app_context():
         db.create_all()
         app.extensions["load_demo_knowledge"]()

@@ -20,7 +20,7 @@ def test_german_words_get_no_dutch_suggestion(demo: Flask, locale: str) -> None:
 
 
 def test_a_misspelt_word_is_read_in_the_readers_language(demo: Flask) -> None:
-    assert found(demo, "de", "Verbindng").instead == "verbindung"
+    assert found(demo, "de", "Verbindng").instead == "Verbindung"
     assert found(demo, "nl", "verbindng").instead == "verbinding"
 
 
@@ -32,3 +32,15 @@ def test_without_a_telling_word_other_languages_are_searched_but_not_suggested(d
 
 def test_a_misspelt_word_of_the_readers_language_is_corrected(demo: Flask) -> None:
     assert found(demo, "en", "batery").instead == "battery"
+
+
+def test_a_correction_keeps_the_capitals_that_were_typed(demo: Flask) -> None:
+    suggested = {text: found(demo, "en", text) for text in ("Licence kie", "the CERTIFCATE of Relay", "Batery")}
+    assert suggested["the CERTIFCATE of Relay"].suggestion == "the CERTIFICATE of Relay"
+    assert suggested["Batery"].instead == "Battery"
+
+
+@pytest.mark.parametrize(("locale", "text"), [("en", "certificat expried"), ("nl", "Beacon instaleren")])
+def test_a_form_of_another_languages_word_is_a_mistake_in_the_readers(demo: Flask, locale: str, text: str) -> None:
+    assert found(demo, locale, text).suggestion in ("certificate expired", "certificat expired", "Beacon installeren")
+    assert found(demo, locale, text).hits[0].best.lang == locale
