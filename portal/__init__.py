@@ -21,6 +21,7 @@ def create_app(**overrides: Any) -> "Flask":
     from portal.front import init_front
     from portal.jobs import init_jobs
     from portal.logs import init_logs
+    from portal.mailroom import init_mailroom
     from portal.tickets import init_tickets
     from portal.web import Foyer, init_web
 
@@ -45,6 +46,7 @@ def create_app(**overrides: Any) -> "Flask":
     init_front(app)
     init_knowledge(app, config)
     init_tickets(app)
+    init_mailroom(app, config)
     init_desk(app)
     init_assets(app)
     return app

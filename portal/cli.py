@@ -20,6 +20,7 @@ COMMANDS = {
     "sla": ("portal.sla.cli:sla", "Quotes, tables, checks and simulations of support policies."),
     "user": ("portal.accounts.cli:user", "Accounts and their roles."),
     "tickets": ("portal.tickets.cli:tickets", "Tickets and their clocks."),
+    "mail": ("portal.mailroom.cli:mail", "Mail in: take one from a pipe, fetch a mailbox."),
     "import": ("knowledge.cli:import_", "Bring articles in."),
     "export": ("knowledge.cli:export", "Write the knowledge base out."),
     "search": ("knowledge.cli:search", "Search as a visitor or as somebody."),

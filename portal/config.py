@@ -58,6 +58,9 @@ SETTINGS = (
     Setting("search_engine", "whoosh", "`whoosh`: files in the instance folder; `postgresql`: in the database."),
     Setting("mail_url", "file", "`file` writes `mail/*.eml` in the instance folder; else `smtp://` or `smtps://`."),
     Setting("mail_from", "support@localhost", "The sender of every mail."),
+    Setting("mail_listen", "", "Where mail is taken in: `lmtp://127.0.0.1:8024` or `smtp://…`. Empty: nowhere."),
+    Setting("imap_url", "", "A mailbox to fetch mail from: `imaps://user:password@host/INBOX`. Empty: none."),
+    Setting("mail_trusted_hosts", (), "Hosts whose Authentication-Results are believed; separated by |."),
     Setting("policy", "demo", "The support policy: a shipped name, or the path of a policy file."),
     Setting("brand_name", "Foyer", "The vendor's name, as customers know it."),
     Setting("brand_logo", "", "Path of an SVG or PNG in the instance folder. Empty: the product's own mark."),
@@ -192,6 +195,8 @@ SCHEMES = {
     "queue_url": ("", "redis", "rediss", "postgresql"),
     "limits_url": ("memory", "redis", "rediss"),
     "mail_url": ("smtp", "smtps"),
+    "mail_listen": ("", "lmtp", "smtp"),
+    "imap_url": ("", "imap", "imaps"),
     "brand_url": ("", "http", "https"),
 }
 

@@ -145,6 +145,15 @@ def thread_id(ticket_number: int) -> str:
     return f"<{body}.{_sign(body, config.secret_key)}@{config.host.split(':')[0]}>"
 
 
+def ticket_number_of(message_id: str) -> int | None:
+    """The number of the ticket that a Message-ID of ours is about; None for one that we did not sign."""
+    body, _dot, signature = message_id.strip("<>").partition("@")[0].rpartition(".")
+    if not hmac.compare_digest(_sign(body, settings().secret_key).encode(), signature.encode()):
+        return None
+    kind, number, *_rest = [*body.split("."), ""]
+    return int(number) if kind == "ticket" and number.isascii() and number.isdigit() else None
+
+
 def _sign(text: str, secret: str) -> str:
     return hmac.new(secret.encode(), f"message-id:{text}".encode(), hashlib.sha256).hexdigest()[:24]
 

@@ -57,6 +57,10 @@ def worker(once: bool, with_parent: bool) -> None:
         sweep()
     if with_parent:
         threading.Thread(target=_end_with_parent, args=(os.getppid(),), daemon=True).start()
+    if app.extensions["settings"].mail_listen:
+        from portal.mailroom.listening import listen
+
+        listen(app)
     consumer = app.extensions["queue"].create_consumer(
         workers=app.extensions["settings"].worker_threads,
         max_delay=1.0,

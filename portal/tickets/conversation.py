@@ -55,6 +55,13 @@ def note(ticket: Ticket, body: str, *, by: User, now: datetime) -> Message:
     return message
 
 
+def note_of_machine(ticket: Ticket, body: str, *, now: datetime) -> Message:
+    """Add what a program wrote (an absence, mail that did not arrive): no clock hears of it, and nobody is told."""
+    message = add(ticket, "note", body, by=None, now=now)
+    ticket.record("noted", by=None, at=now, message=message.id, automatic=True)
+    return message
+
+
 def take_charge(ticket: Ticket, *, by: User, now: datetime) -> None:
     """Who replies to a ticket that nobody has is in charge of it. One that somebody has stays theirs."""
     if ticket.assignee_id is None:
@@ -72,18 +79,21 @@ def add(
     kind: str,
     body: str,
     *,
-    by: User,
+    by: User | None,
     now: datetime,
     attachments: Iterable[Attachment] = (),
     form_key: str | None = None,
 ) -> Message:
-    """Write one message (customer, agent, note) and bind its files. The log and the clocks are the caller's."""
+    """Write one message (customer, agent, note) and bind its files. The log and the clocks are the caller's.
+
+    A note without an author is of a machine, such as the report that a mail did not arrive.
+    """
     text = clean(body)
     if not text:
         raise Refused(_("Please write something first."))
     if len(text) > LONGEST_BODY:
         raise Refused(_("That is too long for one message. Attach it as a file instead."))
-    message = Message(kind=kind, body=text, author_id=by.id, created_at=now, form_key=form_key)
+    message = Message(kind=kind, body=text, author_id=by.id if by else None, created_at=now, form_key=form_key)
     ticket.messages.append(message)
     for attachment in attachments:
         attachment.draft_id = None

@@ -26,6 +26,7 @@ class Request:
     language: str
     zone: str
     topic: str = "product"  # product, billing
+    channel: str = "ticket"
     organisation: Organisation | None = None
     product: Product | None = None
     version: str | None = None
@@ -34,6 +35,7 @@ class Request:
     sealed: str | None = None  # credentials, encrypted by `credentials.encrypt`
     attachments: Iterable[Attachment] = ()
     answers: Iterable[Mapping[str, Any]] = ()
+    is_receipted: bool = True  # False: the customer is not written to, so that no two machines write to each other
 
 
 def file_ticket(request: Request, *, by: User, now: datetime) -> Ticket:
@@ -41,7 +43,9 @@ def file_ticket(request: Request, *, by: User, now: datetime) -> Ticket:
 
     A second filing with the same `form_key` breaks the database's unique constraint: one form makes one ticket.
     """
-    asked = quoting.Fields(topic=request.topic, product=request.product, severity=request.severity)
+    asked = quoting.Fields(
+        topic=request.topic, product=request.product, severity=request.severity, channel=request.channel
+    )
     held = quoting.held_for(by, request.organisation, asked, now=now)
     quote = quoting.quote_for(by, request.organisation, asked, now=now, zone=request.zone)
     if not quote.allowed:
@@ -50,6 +54,7 @@ def file_ticket(request: Request, *, by: User, now: datetime) -> Ticket:
         number=_free_number(),
         form_key=request.form_key,
         topic=request.topic,
+        channel=request.channel,
         subject=" ".join(conversation.clean(request.subject).split())[:200],
         language=request.language,
         requester=by,
@@ -74,11 +79,14 @@ def file_ticket(request: Request, *, by: User, now: datetime) -> Ticket:
     db.session.flush()
     message = conversation.add(ticket, "customer", request.body, by=by, now=now, attachments=request.attachments)
     _log_receipt(ticket, quoting.request_for(held, request.organisation, asked, now=now), message, by=by, now=now)
+    if request.is_receipted:  # automatic: most policies' clocks ignore it
+        ticket.record("receipt_sent", by=None, at=now, automatic=True)
     if request.sealed:
         credentials.seal(ticket, request.sealed, by=by, now=now)
     _note_answers(ticket, request.answers)
     clocks.refresh(ticket, now=now)
-    letters.send_filed(ticket)
+    if request.is_receipted:
+        letters.send_filed(ticket)
     return ticket
 
 
@@ -95,10 +103,9 @@ def finish(draft: Draft) -> None:
 
 
 def _log_receipt(ticket: Ticket, request: QuoteRequest, message: Message, *, by: User, now: datetime) -> None:
-    """The log begins with what the promise depends on. The receipt is automatic: most policies' clocks ignore it."""
+    """The log begins with what the promise depends on."""
     settled = {"tier": ticket.tier, "severity": ticket.severity, "message": message.id}
     ticket.record("received", by=by, at=now, **(request._asdict() | settled))
-    ticket.record("receipt_sent", by=None, at=now, automatic=True)
 
 
 def _note_answers(ticket: Ticket, answers: Iterable[Mapping[str, Any]]) -> None:

@@ -17,6 +17,7 @@ COMMITTERS = {
     "portal/operating.py": "commands",
     "portal/doctor.py": "a command",
     "knowledge/search/memory.py": "writes in a thread of its own, after the answers",
+    "portal/mailroom/receiving.py": "takes mail in, one transaction each",
     "portal/forgetting.py": "what the worker does at night",
     "portal/tickets/watching.py": "what the worker does each minute",
     "portal/demo/loading.py": "what the command `demo` runs",
