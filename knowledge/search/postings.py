@@ -27,6 +27,7 @@ MASKS_KEPT = 60  # one byte for each section
 RENEWED_AT = 0.005  # the part of itself by which a field's average length may change before lists are scored anew
 SURELY = 0.999999  # sums of the same numbers in another order differ in their last digits
 LOOKED_UP = 12  # a list is looked into, not walked through, when it has so many times more sections than are still in
+WORTH_IT = 2  # the same of looking for what can still come first, which costs as much as walking through what is in
 Mask = bytearray  # by section of a segment, 1 for what may be found
 
 
@@ -182,7 +183,7 @@ def best_of(
     for place, (worth, some) in enumerate(lists):
         to_come = sum(other_worth * other.most for other_worth, other in lists[place:])
         more = len(lists) - place
-        if len(scores) >= limit:
+        if len(scores) >= limit and len(some.numbers) > WORTH_IT * len(scores):
             least = max(least, nlargest(limit, scores.values())[-1])
             enough = (least - to_come - more * bonus) * SURELY
             scores = {number: score for number, score in scores.items() if score >= enough}
