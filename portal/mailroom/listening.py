@@ -5,6 +5,7 @@ It says that a mail is taken after the commit, and not before. It relays nothing
 
 import asyncio
 import logging
+import re
 from concurrent.futures import ThreadPoolExecutor
 from typing import Any, Final
 from urllib.parse import urlsplit
@@ -40,7 +41,7 @@ class Taking:
         return "250 2.1.5 OK"
 
     async def handle_DATA(self, _server: Any, _session: Any, envelope: Any) -> str:
-        sender = (envelope.mail_from or "").replace("\r", "").replace("\n", "")
+        sender = re.sub(r"[\s<>]", "", envelope.mail_from or "")
         raw = f"Return-Path: <{sender}>\r\n".encode("utf-8", "replace") + bytes(envelope.original_content)
         answer = await asyncio.get_running_loop().run_in_executor(self.pool, self.take, raw)
         return "\r\n".join([answer] * len(envelope.rcpt_tos)) if self.is_lmtp else answer

@@ -1,6 +1,8 @@
 """A customer whose tier has e-mail, and a ticket of hers to answer."""
 
-from collections.abc import Callable
+import shutil
+from collections.abc import Callable, Iterator
+from pathlib import Path
 
 import pytest
 from flask import Flask
@@ -36,3 +38,10 @@ def number(app: Flask, entitled: cast.World, person: Callable[[str], User]) -> i
         ticket: Ticket = file_ticket(asked, by=person("customer"), now=utcnow())
         db.session.commit()
         return ticket.number
+
+
+@pytest.fixture(autouse=True)
+def no_mail_of_others(instance: Path) -> Iterator[None]:
+    """The bytes of each test's mail go with it."""
+    yield
+    shutil.rmtree(instance / "mail-in", ignore_errors=True)
