@@ -147,6 +147,8 @@ def thread_id(ticket_number: int) -> str:
 
 def ticket_number_of(message_id: str) -> int | None:
     """The number of the ticket that a Message-ID of ours is about; None for one that we did not sign."""
+    if not message_id.isascii():
+        return None
     body, _dot, signature = message_id.strip("<>").partition("@")[0].rpartition(".")
     if not hmac.compare_digest(_sign(body, settings().secret_key).encode(), signature.encode()):
         return None
