@@ -24,6 +24,8 @@ from portal.accounts.products import Product
 from portal.accounts.sessions import open_sign_in
 from portal.db import db, utcnow
 from portal.mail import Mail
+from portal.mailroom import received
+from portal.mailroom.received import ReceivedMail
 from portal.tickets import attachments, drafts
 from portal.tickets.answers import seal_answer
 from portal.tickets.conversation import reply
@@ -88,6 +90,9 @@ def furnish(world: cast.World) -> dict[str, object]:
         "/manuals/<slug>/<version>/<lang>/<filename> filename": handbook.filename,
         "lang": handbook.lang,
         "mail_id": db.session.scalar(select(Mail.id).where(Mail.ticket_id == ticket.id)),
+        "/desk/mail/<int:mail_id> mail_id": (kept_out := _keep_out()),
+        "/desk/mail/<int:mail_id>/release mail_id": kept_out,
+        "/desk/mail/<int:mail_id>/discard mail_id": kept_out,
         "policy_id": ticket.policy_id,
         "version": ticket.policy_version,
         "filename": "css/base.css",
@@ -105,6 +110,16 @@ def _request(heron: Organisation, product: Product | None, topic: str) -> Reques
         organisation=heron,
         product=product,
     )
+
+
+def _keep_out() -> int:
+    """A mail that nobody knows what to do with."""
+    raw = b"From: eve@nowhere.example\nSubject: Who am I?\n\nGuess."
+    mark, _id = received.fingerprint(raw)
+    mail = ReceivedMail(token=received.keep(raw), size=len(raw), fingerprint=mark, result="quarantine", reason="sender")
+    db.session.add(mail)
+    db.session.flush()
+    return mail.id
 
 
 def _attach(ticket: Ticket, person: User) -> str:
