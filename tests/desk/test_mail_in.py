@@ -43,9 +43,11 @@ def test_what_was_taken_in_is_under_all(app: Flask, world: cast.World, as_: Call
     assert "Hello there" in agent.get("/desk/mail/?show=all").text
 
 
-def test_it_becomes_a_ticket_of_its_sender(app: Flask, kept_out: int, as_: Callable[[str], FlaskClient]) -> None:
+def test_it_becomes_a_ticket_of_its_sender(
+    app: Flask, world: cast.World, kept_out: int, as_: Callable[[str], FlaskClient]
+) -> None:
     with app.app_context():
-        cast.subscribe(1, "business", "sla-24x5")
+        cast.subscribe(world.heron, "business", "sla-24x5")
         db.session.commit()
     answer = as_("agent").post(f"/desk/mail/{kept_out}/release", data={"address": "Carla@heron.example"})
     with app.app_context():

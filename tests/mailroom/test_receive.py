@@ -1,6 +1,7 @@
 """What becomes of a mail: by who wrote it, what it answers, and what they hold."""
 
 from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
 from email import message_from_bytes
 from typing import Any
 
@@ -181,6 +182,15 @@ def test_the_same_mail_again_files_nothing(app: Flask, entitled: cast.World) -> 
     assert again == first
     with app.app_context():
         assert db.session.scalar(db.select(db.func.count()).select_from(ReceivedMail)) == 1
+
+
+def test_the_same_mail_by_two_ways_at_once_is_one_ticket(app: Flask, entitled: cast.World) -> None:
+    raw = mail()
+    with ThreadPoolExecutor(4) as pool:
+        outcomes = list(pool.map(lambda _n: receive_in(app, raw), range(4)))
+    assert len(set(outcomes)) == 1 and outcomes[0].result == "ticket"
+    with app.app_context():
+        assert len(db.session.scalars(db.select(Ticket.id)).all()) == 1
 
 
 def test_another_mail_with_the_same_id_is_put_aside(app: Flask, entitled: cast.World) -> None:
