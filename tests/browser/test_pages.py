@@ -2,6 +2,8 @@
 
 import json
 import re
+import subprocess
+import sys
 from collections.abc import Callable
 from pathlib import Path
 
@@ -9,7 +11,7 @@ import pytest
 
 from tests.browser.conftest import PHONE, WIDE, Site, Tab
 from tests.house.access import Row, table
-from tests.running import wait_for
+from tests.running import ROOT, wait_for
 
 AXE = Path(__file__).with_name("vendor") / "axe.min.js"
 TAGS = ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa", "best-practice"]
@@ -56,12 +58,22 @@ def things(site: Site) -> dict[str, object]:
         "article_id": site.value("SELECT id FROM article WHERE lang = 'en' ORDER BY id"),
         "category_id": site.value("SELECT id FROM category ORDER BY position"),
         "mail_id": site.value("SELECT id FROM mail ORDER BY id"),
+        "/desk/mail/<int:mail_id> mail_id": keep_out(site),
         "organisation_id": site.value("SELECT id FROM organisation WHERE name = 'Tidewater Pumps'"),
         "/kb/desk/insight/<name> name": "nothing",
         "synonym_id": site.value("SELECT id FROM search_synonym ORDER BY id"),
+        "person_id": site.value("SELECT id FROM users WHERE email = ?", CUSTOMER),
         "policy_id": policy,
         "version": version,
     }
+
+
+def keep_out(site: Site) -> object:
+    """A mail that waits on the desk's page: the agent's address in it proves nothing."""
+    raw = f"From: {AGENT}\nSubject: A mail that nobody can be sure of\n\n{'It beeps. ' * 40}".encode()
+    command = [sys.executable, "-m", "portal", "mail", "receive"]
+    subprocess.run(command, input=raw, env=site.environment, cwd=ROOT, check=True, capture_output=True)
+    return site.value("SELECT id FROM received_mail WHERE result = 'quarantine'")
 
 
 def address(row: Row, things: dict[str, object]) -> str | None:
