@@ -118,6 +118,19 @@ def check_mail(config: Settings) -> Iterator[Finding]:
         yield Finding("mail", "fail", f"{_where(config.mail_url)}: {_first_line(error)}")
 
 
+def check_mail_in(config: Settings) -> Iterator[Finding]:
+    if config.imap_url:
+        from portal.mailroom.fetching import NotFetched, mailbox
+
+        try:
+            with mailbox(config.imap_url):
+                yield Finding("mail in", "ok", _where(config.imap_url))
+        except (NotFetched, OSError) as error:
+            yield Finding("mail in", "fail", f"{_where(config.imap_url)}: {_first_line(error)}")
+    if (config.imap_url or config.mail_listen) and not config.mail_trusted_hosts:
+        yield Finding("mail_trusted_hosts", "warn", "nobody proves who mail is from; name the host that checks it")
+
+
 def check_policy(config: Settings) -> Iterator[Finding]:
     from portal.policies import PolicyError, changed_silently, the_policy
 
@@ -178,6 +191,7 @@ CHECKS: tuple[Callable[[Settings], Iterator[Finding]], ...] = (
     check_queue,
     check_jobs,
     check_mail,
+    check_mail_in,
     check_policy,
     check_search,
     check_production,

@@ -3,6 +3,7 @@
 import json
 import os
 import sys
+from datetime import timedelta
 
 import click
 from flask.cli import with_appcontext
@@ -12,6 +13,8 @@ from portal.db import utcnow
 from portal.mailroom import received
 from portal.mailroom.receiving import receive as take_in
 from portal.web import settings
+
+STRAY_FOR = timedelta(days=1)  # a mail that is being taken in is younger than this
 
 
 @click.group()
@@ -50,3 +53,13 @@ def fetch() -> None:
         click.echo(f"{fetch_mail()} mails")
     except (NotFetched, OSError) as error:
         raise click.ClickException(str(error)) from None
+
+
+@mail.command()
+@with_appcontext
+def tidy() -> None:
+    """Remove bytes of mails whose taking was cut off: they were brought again, and kept then."""
+    strays = received.strays(older_than=utcnow() - STRAY_FOR)
+    for path in strays:
+        path.unlink(missing_ok=True)
+    click.echo(f"{len(strays)} files removed")

@@ -32,7 +32,7 @@ class NotFetched(Exception):
 def fetch() -> int:
     """Take in what is unseen; how many mails that was. Raises `NotFetched`, `OSError` or what the database raises."""
     taken = 0
-    with _mailbox(settings().imap_url) as server:
+    with mailbox(settings().imap_url) as server:
         for uid in _unseen(server)[:MOST_AT_ONCE]:
             size = _size(server, uid)
             if size > LARGEST_KEPT:
@@ -49,7 +49,7 @@ def fetch() -> int:
 
 
 @contextmanager
-def _mailbox(address: str) -> Iterator[imaplib.IMAP4]:
+def mailbox(address: str) -> Iterator[imaplib.IMAP4]:
     """Signed in, with the folder open. Nothing but a verified TLS connection hears the password; a loopback may."""
     parts, verified = urlsplit(address), ssl.create_default_context()
     host, folder = parts.hostname or "localhost", unquote(parts.path.strip("/")) or "INBOX"

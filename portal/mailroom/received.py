@@ -13,7 +13,7 @@ from sqlalchemy.orm import Mapped, mapped_column, relationship
 
 from portal import uploads
 from portal.accounts.people import User
-from portal.db import Model, utcnow
+from portal.db import Model, db, utcnow
 from portal.tickets.ticket import Ticket
 
 LARGEST_KEPT: Final = 100 * 1024 * 1024  # beyond, a mail is refused to whoever brings it
@@ -122,6 +122,11 @@ def raw_of(mail: ReceivedMail) -> bytes:
 def forget(token: str) -> None:
     """Remove bytes that were kept already."""
     uploads.path_in(folder(), token).unlink(missing_ok=True)
+
+
+def strays(older_than: datetime) -> list[Path]:
+    """Bytes that no row names: of a mail whose taking was cut off, so that it was brought again."""
+    return uploads.strays(folder(), db.session.scalars(select(ReceivedMail.token)), older_than)
 
 
 def fingerprint(raw: bytes) -> tuple[str, str]:

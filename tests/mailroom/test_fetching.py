@@ -10,7 +10,9 @@ import pytest
 from flask import Flask
 from sqlalchemy.exc import OperationalError
 
+from portal.config import Settings
 from portal.db import db
+from portal.doctor import check_mail_in
 from portal.mailroom import fetching
 from portal.mailroom.fetching import NotFetched, fetch
 from portal.mailroom.received import ReceivedMail
@@ -132,3 +134,13 @@ def certificate(folder: Path) -> tuple[str, str, str]:
     pkcs8 = serialization.PrivateFormat.PKCS8
     (folder / "key").write_bytes(key.private_bytes(serialization.Encoding.PEM, pkcs8, plain))
     return str(folder / "cert"), "--key", str(folder / "key")
+
+
+def test_the_doctor_tries_the_mailbox(app: Flask, world: cast.World, box: Mailbox) -> None:
+    config = Settings(app.extensions["settings"])
+    config["imap_url"] = box.url
+    found = {finding.subject: finding for finding in check_mail_in(config)}
+    assert (found["mail in"].state, found["mail_trusted_hosts"].state) == ("ok", "warn")
+    config["imap_url"] = box.url.replace("demopass", "wrong")
+    (failed, _warned) = check_mail_in(config)
+    assert failed.state == "fail" and "wrong" not in failed.advice

@@ -1,5 +1,6 @@
 """What becomes of a mail: by who wrote it, what it answers, and what they hold."""
 
+import os
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from email import message_from_bytes
@@ -8,10 +9,12 @@ from typing import Any
 import pytest
 from flask import Flask
 
+from portal import uploads
 from portal.accounts.people import User
 from portal.db import db, utcnow
 from portal.jobs import run_due
 from portal.mail import Mail, signed_message_id, thread_id
+from portal.mailroom import received
 from portal.mailroom.received import ReceivedMail, raw_of
 from portal.tickets import progress
 from portal.tickets.ticket import Ticket
@@ -219,6 +222,17 @@ def test_the_pipe_prints_json(app: Flask, entitled: cast.World) -> None:
     with app.app_context():
         number = db.session.scalars(db.select(Ticket.number)).one()
     assert answer.output == f'{{"result": "ticket", "ticket": {number}, "reason": ""}}\n'
+
+
+def test_bytes_of_a_mail_that_was_cut_off_are_tidied(app: Flask, entitled: cast.World) -> None:
+    receive_in(app, mail())
+    with app.app_context():
+        stray = uploads.path_in(received.folder(), received.keep(b"cut off"))
+        kept = uploads.path_in(received.folder(), db.session.scalars(db.select(ReceivedMail.token)).one())
+    for path in (stray, kept):
+        os.utime(path, (0, 0))
+    assert app.test_cli_runner().invoke(_command(), ["tidy"]).output == "1 files removed\n"
+    assert kept.exists() and not stray.exists()
 
 
 def _command() -> Any:
