@@ -85,6 +85,7 @@ SETTINGS = (
     Setting("limit_recovery", "10 per hour", "Recovery and confirmation mails asked for from one address."),
     Setting("limit_invite", "20 per hour", "Invitations sent by one person, or tried to be used from one address."),
     Setting("limit_claim", "10 per hour", "Licence keys tried by one person."),
+    Setting("limit_pin", "60 per hour", "PINs made by one person, and looked up by one of the staff."),
     Setting("limit_filing", "20 per hour", "Tickets filed by one person."),
     Setting("limit_search", "120 per minute", "Searches from one address."),
     Setting("searches_kept_days", 365, "What was searched and opened is forgotten after so long."),

@@ -1,16 +1,24 @@
 """People and their organisations."""
 
 import enum
+import re
 from datetime import datetime
 from typing import Any
 
 from flask_security.models import sqla
 from sqlalchemy import ForeignKey, Index, Select, String, Text, and_, or_, select
-from sqlalchemy.orm import Mapped, mapped_column, relationship
+from sqlalchemy.orm import Mapped, mapped_column, relationship, validates
 
 from portal.db import Model, db, utcnow
 
 sqla.FsModels.set_db_info(base_model=db.Model, user_table_name="users", role_table_name="roles")  # type: ignore[no-untyped-call]
+
+
+def end_of_phone(number: str) -> str | None:
+    """The last eight digits of a phone number without its extension: the same however it is written, with or without
+    the country. None for what has fewer than five."""
+    digits = "".join(re.findall("[0-9]", re.split("[xX]", number)[0]))
+    return digits[-8:] if len(digits) >= 5 else None
 
 
 class MemberRole(enum.StrEnum):
@@ -38,11 +46,17 @@ class User(Model, sqla.FsUserMixin):
     locale: Mapped[str | None] = mapped_column(String(10))
     zone: Mapped[str | None] = mapped_column(String(64))
     phone: Mapped[str | None] = mapped_column(String(40))
+    phone_end: Mapped[str | None] = mapped_column(String(8), index=True)  # follows `phone`; callers are found by it
     company: Mapped[str | None] = mapped_column(String(200))
     create_datetime: Mapped[datetime] = mapped_column(default=utcnow)
     update_datetime: Mapped[datetime] = mapped_column(default=utcnow, onupdate=utcnow)
 
     memberships: Mapped[list["Membership"]] = relationship(back_populates="user")
+
+    @validates("phone")
+    def _keep_phone_end(self, _key: str, phone: str | None) -> str | None:
+        self.phone_end = end_of_phone(phone or "")
+        return phone
 
     @property
     def display_name(self) -> str:

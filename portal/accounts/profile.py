@@ -15,13 +15,14 @@ from wtforms.fields import SelectChoice
 from wtforms.validators import Length
 from wtforms.validators import Optional as MayBeEmpty
 
+from portal.accounts import pins
 from portal.accounts.blueprint import bp
 from portal.accounts.forms import Plain, name_field, one_line
 from portal.accounts.people import User
 from portal.accounts.sessions import SignIn, end_all
 from portal.accounts.zones import zone_choices
-from portal.db import db
-from portal.web import choose_zone, is_zone, language_names, public, safe_next, settings
+from portal.db import db, utcnow
+from portal.web import choose_zone, is_zone, language_names, limiter, public, safe_next, settings
 
 
 def text_field(label: Any, longest: int, **render_kw: Any) -> StringField:
@@ -74,9 +75,28 @@ def profile() -> ResponseReturnValue:
         refresh()
         flash(_("Your profile is saved."), "success")
         return redirect(url_for(".profile"))
-    organisations = db.session.scalars(current_user.organisations()).all()
-    devices = db.session.scalars(SignIn.visible_to(current_user)).all()
-    page = render_template("accounts/profile.html", form=form, organisations=organisations, devices=devices)
+    return profile_page(form)
+
+
+@bp.post("/pin")
+@limiter.limit(lambda: settings().limit_pin, key_func=lambda: f"person:{current_user.id}")
+def renew_pin() -> ResponseReturnValue:
+    """Make a PIN and show it in this one answer: it can't be read ever after."""
+    fresh = pins.renew_pin(current_user, now=utcnow())
+    db.session.commit()
+    return profile_page(ProfileForm(formdata=None, data=_of(current_user)), fresh_pin=fresh)
+
+
+def profile_page(form: ProfileForm, fresh_pin: str = "") -> ResponseReturnValue:
+    page = render_template(
+        "accounts/profile.html",
+        form=form,
+        organisations=db.session.scalars(current_user.organisations()).all(),
+        devices=db.session.scalars(SignIn.visible_to(current_user)).all(),
+        has_pins=pins.may_have_pin(current_user, now=utcnow()),
+        pin=pins.pin_of(current_user),
+        fresh_pin=fresh_pin,
+    )
     return page, 422 if form.errors else 200
 
 
