@@ -21,6 +21,7 @@ from portal.front.policy_page import who_has
 from portal.front.words import BASES
 from portal.policies import the_policy
 from portal.sla import Policy, QuoteRequest, make_quote
+from portal.sla.calendar import Calendar
 from portal.sla.policy import Channel
 from portal.sla.text import Text
 from portal.tickets.ticket import OPEN_STATUSES, Draft, Ticket
@@ -95,7 +96,11 @@ def front_desk(person: Any) -> Hall:
 
 def hours_of(policy: Policy, tier: str, now: datetime) -> Hours:
     """The support hours of a tier, as they stand now."""
-    calendar = policy.calendar(policy.tiers[tier].hours)
+    return hours_at(policy.calendar(policy.tiers[tier].hours), now)
+
+
+def hours_at(calendar: Calendar, now: datetime) -> Hours:
+    """Whether a calendar is open now, until when or from when, and its closures ahead."""
     is_open = calendar.is_open(now)
     ahead = next(iter(calendar.intervals(now, now + timedelta(days=30))), None)
     change = (ahead.end if is_open else ahead.start) if ahead else None
@@ -164,10 +169,10 @@ def no_ticket_way(person: Any, policy: Policy, asked: QuoteRequest, channels: Se
 
 
 def channel_way(policy: Policy, channel: Channel, now: datetime) -> Way:
-    """A channel that is called: its hours and whether it's open now; the numbers stand on the policy page."""
+    """A channel that is called: its hours and whether it's open now; the numbers stand on the contact page."""
     locale = date_locale()
     text = channel.note.to(locale) if channel.note else ""
-    address = url_for("front.policy", _anchor="channels")
+    address = url_for("front.contact", _anchor=channel.id)
     if channel.hours is None:
         return Way(ICONS.get(channel.id, "circle"), channel.name.to(locale), text, address)
     calendar = policy.calendar(channel.hours)

@@ -43,7 +43,7 @@ class Times:
 
 
 @dataclass(frozen=True)
-class Hours:
+class Week:
     """A calendar that something counts on, drawn for the coming week."""
 
     calendar: Calendar
@@ -63,7 +63,6 @@ def plan_and_tier(person: Any, policy: Policy) -> tuple[str, str] | None:
 def policy_context(policy: Policy, mine: tuple[str, str] | None) -> dict[str, Any]:
     """Everything that the page of a version shows."""
     locale = date_locale()
-    numbers = [n for channel in policy.channels.values() for n in policy.numbers_of(channel.id, *mine)] if mine else []
     return {
         "policy": policy,
         "mine": mine,
@@ -72,7 +71,6 @@ def policy_context(policy: Policy, mine: tuple[str, str] | None) -> dict[str, An
         "opening": opening_hours(policy, now=utcnow(), zone=choose_zone(), locale=locale),
         "channels": [(channel, who_has(policy, channel)) for channel in policy.channels.values()],
         "my_channels": {channel.id for channel in policy.channels_of(*mine)} if mine else set(),
-        "numbers": numbers,
         "credits": credit_sentences(policy, locale),
         "uptime": availability(policy, locale),
         "languages_said": said_languages(policy, locale),
@@ -116,24 +114,25 @@ def _targets(policy: Policy, plan: Plan, tier: Tier, commitment: str) -> tuple[T
     return tuple(getattr(commitments(policy, case), commitment) for case in cases)
 
 
-def opening_hours(policy: Policy, *, now: datetime, zone: str, locale: Locale) -> list[Hours]:
+def opening_hours(policy: Policy, *, now: datetime, zone: str, locale: Locale) -> list[Week]:
     """The calendars of the policy with a drawing of the coming seven days and the closures of the coming month."""
-    today = now.astimezone(ZoneInfo(zone)).date()
-    found = []
-    for calendar in policy.calendars.values():
-        soon = calendar.shortened(now - timedelta(days=1), now + timedelta(days=8))
-        band = draw_week(
-            calendar.intervals(now - timedelta(days=1), now + timedelta(days=9)),
-            first=today,
-            zone=zone,
-            locale=locale,
-            now=now,
-            closures=[Closure.of(c.day, calendar.zone, closure_words(c.name)) for c in soon],
-            rtl=locale.text_direction == "rtl",
-        )
-        closed = tuple((c.day, c.name) for c in calendar.shortened(now, now + timedelta(days=45)))
-        found.append(Hours(calendar, band, closed))
-    return found
+    return [week_of(calendar, now=now, zone=zone, locale=locale) for calendar in policy.calendars.values()]
+
+
+def week_of(calendar: Calendar, *, now: datetime, zone: str, locale: Locale) -> Week:
+    """The coming seven days of a calendar, drawn in the reader's zone."""
+    soon = calendar.shortened(now - timedelta(days=1), now + timedelta(days=8))
+    band = draw_week(
+        calendar.intervals(now - timedelta(days=1), now + timedelta(days=9)),
+        first=now.astimezone(ZoneInfo(zone)).date(),
+        zone=zone,
+        locale=locale,
+        now=now,
+        closures=[Closure.of(c.day, calendar.zone, closure_words(c.name)) for c in soon],
+        rtl=locale.text_direction == "rtl",
+    )
+    closed = tuple((c.day, c.name) for c in calendar.shortened(now, now + timedelta(days=45)))
+    return Week(calendar, band, closed)
 
 
 def who_has(policy: Policy, channel: Channel) -> list[Plan | Tier]:

@@ -8,6 +8,7 @@ from sqlalchemy import text
 
 from portal.db import db, utcnow
 from portal.fragments import fragment
+from portal.front.contact import contact_for
 from portal.front.home import front_desk
 from portal.front.policy_page import plan_and_tier, policy_context
 from portal.front.styleguide import examples
@@ -30,6 +31,19 @@ def home() -> ResponseReturnValue:
 
 def render_hall() -> str:
     return render_template("front/_hall.html", hall=front_desk(current_user))
+
+
+@bp.get("/contact")
+@public
+def contact() -> ResponseReturnValue:
+    person, now = reader(), utcnow()
+    if person.is_authenticated:
+        return render_template("front/contact.html", contact=contact_for(person, now=now))
+    key = ("contact", str(get_locale()), choose_zone(), the_policy(), now.replace(second=0, microsecond=0))
+    drawn = fragment(
+        key, lambda: render_template("front/_contact.html", contact=contact_for(person, now=now)), seconds=60
+    )
+    return render_template("front/contact.html", drawn=drawn)
 
 
 @bp.get("/support-policy")

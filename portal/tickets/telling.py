@@ -9,7 +9,7 @@ from flask_babel import gettext
 from flask_babel import gettext as _
 from flask_babel import lazy_gettext as _l
 
-from portal.formats import date_locale, plural
+from portal.formats import date_locale, plural, reader_voice
 from portal.sla import Quote
 from portal.sla.wording import sentences
 
@@ -34,6 +34,13 @@ class Basis:
 def explained(quote: Quote, *, locale: str, zone: str) -> list[str]:
     """How the promise was counted, a sentence a step. Inside `force_locale(locale)` for somebody else's language."""
     return sentences(quote, locale=locale, zone=zone, translate=gettext, translate_plural=plural)
+
+
+def promised_sentence(quote: Quote, *, zone: str) -> str:
+    """What is promised for the first response, in the reader's language; empty where no time is."""
+    if quote.first_response is None:
+        return ""
+    return " ".join(reader_voice(zone).say(step) for step in quote.steps if step.kind == "promise")
 
 
 def headline(quote: Quote) -> str:
