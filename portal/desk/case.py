@@ -182,6 +182,7 @@ def log_of(ticket: Ticket) -> list[Entry]:
     """The events in words, newest first."""
     ids = {event.by_id for event in ticket.events} | {event.detail.get("to") for event in ticket.events}
     ids |= {person for event in ticket.events for person in event.detail.get("told", ())}
+    ids |= {event.detail.get("taken_by") for event in ticket.events}
     found = db.session.scalars(select(User).where(User.id.in_(ids - {None})))
     people = {person.id: person.display_name for person in found}
     told = ((event, event_words(event, people, lambda name: severity_words(ticket, name))) for event in ticket.events)

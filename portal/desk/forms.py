@@ -4,20 +4,24 @@ import re
 from collections.abc import Sequence
 
 from flask_babel import get_locale
+from flask_babel import gettext as _
 from flask_babel import lazy_gettext as _l
 from flask_wtf import FlaskForm
 from flask_wtf.file import MultipleFileField
-from wtforms import BooleanField, HiddenField, PasswordField, SelectField, StringField, TextAreaField
+from wtforms import BooleanField, Field, HiddenField, PasswordField, SelectField, StringField, TextAreaField
 from wtforms.fields import SelectChoice
-from wtforms.validators import DataRequired, InputRequired, Length, Optional
+from wtforms.validators import DataRequired, InputRequired, Length, Optional, ValidationError
 
 from portal.accounts.people import User
+from portal.policies import the_policy
 from portal.tickets.clocks import policy_of
 from portal.tickets.conversation import LONGEST_BODY
 from portal.tickets.form import with_plain_lines
+from portal.tickets.offering import Offer
 from portal.tickets.quoting import severities, severity_name
 from portal.tickets.ticket import Ticket
 
+LONGEST_SPOKEN = LONGEST_BODY - 500  # room for who wrote it down
 LONGEST_ID = 9  # digits: fewer than any database's integer holds
 KEY = re.compile(r"[\w-]{1,64}", re.ASCII)
 
@@ -39,6 +43,16 @@ def _key(text: str | None) -> str:
 def _body(label: object, name: str, missing: object) -> TextAreaField:
     checks = [DataRequired(missing), Length(max=LONGEST_BODY, message=_l("Please keep it under %(max)d characters."))]
     return TextAreaField(label, checks, [_strip], id=name)
+
+
+def _plain(text: str | None) -> str | None:
+    return " ".join((text or "").replace("\0", "").split())
+
+
+def _spoken(label: object) -> TextAreaField:
+    return TextAreaField(
+        label, [Length(max=LONGEST_SPOKEN, message=_l("Please keep it under %(max)d characters."))], [_strip]
+    )
 
 
 class Seen(FlaskForm):  # type: ignore[misc]
@@ -102,3 +116,72 @@ class RevealForm(FlaskForm):  # type: ignore[misc]
     password = PasswordField(
         _l("Your password"), [InputRequired(_l("Please enter your password."))], id="reveal-password"
     )
+
+
+class CallerForm(FlaskForm):  # type: ignore[misc]
+    said = StringField(
+        _l("What the caller says"),
+        [
+            DataRequired(_l("Ask the caller for their PIN, or a ticket's number.")),
+            Length(max=200, message=_l("Please keep it under %(max)d characters.")),
+        ],
+        [_plain],
+        render_kw={"autocomplete": "off", "spellcheck": "false", "maxlength": 200},
+    )
+
+
+class CallForm(FlaskForm):  # type: ignore[misc]
+    """A call: on a ticket of the caller's, or (without one) what a new ticket is about. `offer` comes first."""
+
+    form_key = HiddenField("form_key", filters=[_key])
+    ticket = SelectField(
+        _l("Ticket"), default="", invalid_choice_message=_l("Choose one of the caller's tickets, or a new one.")
+    )
+    topic = SelectField(
+        _l("What is it about?"),
+        choices=[SelectChoice("product", _l("A product")), SelectChoice("billing", _l("Billing or licences"))],
+        default="product",
+    )
+    organisation = SelectField(_l("For which organisation?"), validate_choice=False)
+    product = SelectField(_l("Product"), validate_choice=False)
+    severity = SelectField(_l("Severity"), validate_choice=False)
+    subject = StringField(
+        _l("Subject"), [Length(max=200, message=_l("Keep the subject under 200 characters."))], [_strip]
+    )
+    said = _spoken(_l("What the caller said"))
+    answered = _spoken(_l("What you answered"))
+    note = _spoken(_l("Internal note"))
+
+    def offer(self, tickets: Sequence[Ticket], offered: Offer) -> "CallForm":
+        """The caller's tickets, and what they may choose for a new one."""
+        self.offered, policy = offered, the_policy()
+        spoken = [SelectChoice(str(one.number), f"#{one.number} {one.subject}"[:90]) for one in tickets]
+        self.ticket.choices = [SelectChoice("", _l("A new ticket")), *spoken]
+        products = [SelectChoice(row.slug, row.name) for row in offered.products.values()]
+        self.product.choices = [SelectChoice("", _l("Choose a product")), *products]
+        named = [(name, severity.name.to(str(get_locale()))) for name, severity in policy.severities.items()]
+        self.severity.choices = [
+            SelectChoice("", _l("As usual for their support")),
+            *(SelectChoice(*one) for one in named),
+        ]
+        groups = [SelectChoice(key, row.name) for key, row in offered.organisations.items()]
+        self.organisation.choices = groups
+        if len(groups) < 2:
+            del self.organisation
+        return self
+
+    def validate_subject(self, field: Field) -> None:
+        if not self.ticket.data and not field.data:
+            raise ValidationError(_("Write a subject: a few words will do."))
+
+    def validate_said(self, field: Field) -> None:
+        if not field.data and not (self.ticket.data and (self.answered.data or self.note.data)):
+            raise ValidationError(_("Write down what the caller said."))
+
+    def validate_product(self, field: Field) -> None:
+        if not self.ticket.data and self.offered.needs_product and not self.offered.product:
+            raise ValidationError(_("Choose the product it is about."))
+
+    def validate_severity(self, field: Field) -> None:
+        if not self.ticket.data and field.data and field.data not in self.offered.severities:
+            raise ValidationError(_("Their support has no such severity."))

@@ -106,6 +106,12 @@ def _assigned(who: str, detail: Mapping[str, Any], people: Names, _severity: obj
     return _("%(who)s took it", who=who) if to == who else _("%(who)s gave it to %(to)s", who=who, to=to)
 
 
+def _received(who: str, detail: Mapping[str, Any], people: Names, _severity: object) -> str:
+    if not detail.get("taken_by"):
+        return _("%(who)s filed the ticket", who=who)
+    return _("%(agent)s took %(who)s’s call", agent=people.get(detail["taken_by"], "?"), who=who)
+
+
 def _replied(who: str, detail: Mapping[str, Any], _people: Names, _severity: object) -> str:
     if detail.get("wait"):
         return _("%(who)s replied, and waits for the customer", who=who)
@@ -130,7 +136,7 @@ def _breached(_who: str, detail: Mapping[str, Any], _people: Names, _severity: o
 
 
 _TOLD: dict[str, Callable[..., str]] = {
-    "received": lambda who, *rest: _("%(who)s filed the ticket", who=who),
+    "received": _received,
     "receipt_sent": lambda who, *rest: _("The receipt was sent"),
     "customer_replied": lambda who, *rest: _("%(who)s wrote back", who=who),
     "agent_replied": _replied,

@@ -35,6 +35,7 @@ class Request:
     sealed: str | None = None  # credentials, encrypted by `credentials.encrypt`
     attachments: Iterable[Attachment] = ()
     answers: Iterable[Mapping[str, Any]] = ()
+    taken_by: User | None = None  # of staff: who wrote down what a caller asked
     is_receipted: bool = True  # False: the customer is not written to, so that no two machines write to each other
 
 
@@ -78,7 +79,8 @@ def file_ticket(request: Request, *, by: User, now: datetime) -> Ticket:
     db.session.add(ticket)
     db.session.flush()
     message = conversation.add(ticket, "customer", request.body, by=by, now=now, attachments=request.attachments)
-    _log_receipt(ticket, quoting.request_for(held, request.organisation, asked, now=now), message, by=by, now=now)
+    weighed = quoting.request_for(held, request.organisation, asked, now=now)
+    _log_receipt(ticket, weighed, message, request.taken_by, now=now)
     if request.is_receipted:  # automatic: most policies' clocks ignore it
         ticket.record("receipt_sent", by=None, at=now, automatic=True)
     if request.sealed:
@@ -102,10 +104,14 @@ def finish(draft: Draft) -> None:
     db.session.delete(draft)
 
 
-def _log_receipt(ticket: Ticket, request: QuoteRequest, message: Message, *, by: User, now: datetime) -> None:
+def _log_receipt(
+    ticket: Ticket, request: QuoteRequest, message: Message, taken_by: User | None, *, now: datetime
+) -> None:
     """The log begins with what the promise depends on."""
     settled = {"tier": ticket.tier, "severity": ticket.severity, "message": message.id}
-    ticket.record("received", by=by, at=now, **(request._asdict() | settled))
+    if taken_by:
+        settled["taken_by"] = taken_by.id
+    ticket.record("received", by=ticket.requester, at=now, **(request._asdict() | settled))
 
 
 def _note_answers(ticket: Ticket, answers: Iterable[Mapping[str, Any]]) -> None:

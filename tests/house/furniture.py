@@ -89,6 +89,7 @@ def furnish(world: cast.World) -> dict[str, object]:
         "/manuals/<slug>/<version>/<lang>/<filename> version": handbook.version,
         "/manuals/<slug>/<version>/<lang>/<filename> filename": handbook.filename,
         "lang": handbook.lang,
+        "person_id": world.ids["customer"],
         "mail_id": db.session.scalar(select(Mail.id).where(Mail.ticket_id == ticket.id)),
         "/desk/mail/<int:mail_id> mail_id": (kept_out := _keep_out()),
         "/desk/mail/<int:mail_id>/release mail_id": kept_out,
