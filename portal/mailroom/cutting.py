@@ -31,6 +31,7 @@ DEVICE: Final = re.compile(
     re.IGNORECASE,
 )
 LONGEST_LINE: Final = 400
+MOST_TRIED: Final = 50
 
 
 def reply_of(text: str) -> str:
@@ -47,6 +48,7 @@ def letter_of(text: str) -> str:
 
 def _start_of_quoted(lines: list[str]) -> int:
     """Where the mail that is answered begins, for programs that put it below without `>`."""
+    tried = 0
     for at, line in enumerate(lines):
         bare = line.strip()
         if len(bare) > LONGEST_LINE or not bare:

@@ -5,13 +5,14 @@ from collections.abc import Mapping
 from typing import Final
 
 LISTS: Final = ("list-id", "list-post", "list-unsubscribe", "list-help")
-ROBOTS: Final = re.compile(r"(mailer-daemon|postmaster|no-?reply|do-?not-?reply|bounces?)([+=-].*)?", re.IGNORECASE)
-# What mail programs write when they answer by themselves and set no header that says so.
+ROBOTS: Final = re.compile(r"(mailer-daemon|no-?reply|do-?not-?reply|bounces?)([+=-].*)?", re.IGNORECASE)
+# What mail programs write when they answer by themselves and set no header that says so: alone or before a colon,
+# for people ask about such things, too.
 AWAY: Final = re.compile(
-    r"(automatic reply|auto(matic)?[ -]?response|auto[ -]?reply|out of (the )?office|on (annual )?leave:"
+    r"(automatic reply|auto(matic)?[ -]?response|auto[ -]?reply|out of (the )?office|on (annual )?leave"
     r"|automatische (antwort|antwoord)|abwesenheits(notiz|nachricht)|abwesend|automatisch antwoord|afwezig(heid)?"
     r"|autosvar|automatisk svar|ikke til stede|fravær|автоответ|автоматический ответ|вне офиса"
-    r"|自动(回复|答复)|自動回覆)",
+    r"|自动(回复|答复)|自動回覆)\s*([:：]|$)",
     re.IGNORECASE,
 )
 

@@ -7,10 +7,15 @@ from typing import Any, Final
 
 import nh3
 
-LONGEST_HTML: Final = 1_000_000
+LONGEST_HTML: Final = 100_000
+DEEPEST_HTML: Final = 200
 LONGEST_TEXT: Final = 2_000_000
 # Text encodings by name that are none of a mail's, or cost more than their text is worth.
 NO_CHARSETS: Final = frozenset(("idna", "punycode", "unicode-escape", "raw-unicode-escape", "undefined", "mbcs", "oem"))
+TAG: Final = re.compile(r"<(/?)([a-zA-Z][a-zA-Z0-9]*)")
+VOID_TAGS: Final = frozenset(("br", "hr", "img", "meta", "link", "input", "col", "area", "base", "wbr"))
+UNREAD_TAGS: Final = frozenset(("script", "style", "title"))
+BREAKING_TAGS: Final = frozenset(("br", "hr", "p", "div", "tr", "li", "table", "h1", "h2", "h3", "h4", "blockquote"))
 KEPT_TAGS: Final = {
     *("p", "br", "div", "span", "a", "pre", "code", "blockquote", "ul", "ol", "li", "hr"),
     *("table", "tr", "td", "th", "h1", "h2", "h3", "h4", "h5", "h6"),
@@ -42,12 +47,13 @@ def plain_of(part: Any) -> str:
 
 
 def plain(html: str) -> str:
-    """HTML as text: paragraphs, lists and quotations as people type them."""
+    """HTML as text: paragraphs, lists and quotations as people type them. What is long or deep loses its shape."""
+    if len(html) > LONGEST_HTML or _depth(html) > DEEPEST_HTML:
+        return _tidy(stripped(html))
     from markdownify import markdownify
 
-    whole = html[:LONGEST_HTML]
     safe = nh3.clean(
-        whole,
+        html,
         tags=KEPT_TAGS,
         attributes={"a": {"href"}},
         url_schemes={"http", "https", "mailto"},
@@ -55,17 +61,50 @@ def plain(html: str) -> str:
         link_rel=None,
     )
     try:
-        text = markdownify(
-            re.sub(r"(?:<blockquote>\s*){20,}", "<blockquote>", safe),
-            heading_style="ATX",
-            bullets="-",
-            escape_asterisks=False,
-            escape_underscores=False,
-            escape_misc=False,
+        return _tidy(
+            markdownify(
+                safe,
+                heading_style="ATX",
+                bullets="-",
+                escape_asterisks=False,
+                escape_underscores=False,
+                escape_misc=False,
+            )
         )
     except RecursionError:
-        text = unescape(re.sub(r"<[^<>]*>", " ", safe))
-    return re.sub(r"\n{3,}", "\n\n", text.replace("\xa0", " ")).strip()
+        return _tidy(stripped(safe))
+
+
+def stripped(html: str) -> str:
+    """The words between the tags, in one pass: no HTML makes it slow."""
+    words, skipped = [], ""
+    for piece in re.split(r"(<[^<>]*>)", html):
+        tag = TAG.match(piece)
+        name = tag[2].lower() if tag else ""
+        if skipped:
+            skipped = "" if tag and tag[1] and name == skipped else skipped
+        elif tag and not tag[1] and name in UNREAD_TAGS:
+            skipped = name
+        elif tag:
+            words.append("\n" if name in BREAKING_TAGS else "")
+        elif not piece.startswith("<!"):
+            words.append(piece)
+    return unescape("".join(words))
+
+
+def _depth(html: str) -> int:
+    """How deep the tags may nest. The libraries below take time by the square of it."""
+    depth = deepest = 0
+    for tag in re.finditer(r"<(/?)([a-z][a-z0-9]*)", html, re.IGNORECASE):
+        if tag[2].lower() not in VOID_TAGS:
+            depth = max(depth - 1, 0) if tag[1] else depth + 1
+            deepest = max(deepest, depth)
+    return deepest
+
+
+def _tidy(text: str) -> str:
+    lines = (line.rstrip() for line in text.replace("\xa0", " ").split("\n"))
+    return re.sub(r"\n{3,}", "\n\n", "\n".join(lines)).strip()
 
 
 def _is_of_text(name: str) -> bool:

@@ -174,4 +174,17 @@ def machines() -> Iterator[Case]:
     yield Case("no automatic answers", raw(f"From: {EVE}", "X-Auto-Response-Suppress: All"), never)
 
 
-CASES = [*spoofs(), *attacks(), *machines()]
+def people() -> Iterator[Case]:
+    """Words of machines in the mouths of people: these are tickets."""
+    for subject in (
+        "Out of office replies do not arrive",
+        "Abwesend melden geht nicht",
+        "Automatic reply fails",
+        "Re: x",
+    ):
+        yield Case(subject, raw(f"From: {CARLA}", f"Subject: {subject}"), NEW)
+    yield Case("sent by hand", raw(f"From: {CARLA}", "Auto-Submitted: no"), NEW)
+    yield Case("from another portal's page", raw(f"From: {CARLA}", "Precedence: first-class"), NEW)
+
+
+CASES = [*spoofs(), *attacks(), *machines(), *people()]

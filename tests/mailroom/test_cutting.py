@@ -5,6 +5,7 @@ import time
 import pytest
 
 from portal.mailroom.cutting import letter_of, reply_of
+from portal.mailroom.writing import plain
 
 REPLIES = {
     "english": ("It works.\n\nOn Mon, 3 Aug 2026 at 10:00, Support <h@v.example> wrote:\n> Press it.", "It works."),
@@ -56,3 +57,20 @@ def test_no_text_is_slow(text: str) -> None:
     begun = time.monotonic()
     reply_of(text * (200_000 // len(text)))
     assert time.monotonic() - begun < 5
+
+
+NESTED = "<blockquote><div>" * 20_000 + "x"
+
+
+@pytest.mark.parametrize(
+    "html", [NESTED, "<a href='http://x.example'>x</a>" * 30_000, "<script>" * 60_000, "<" * 400_000]
+)
+def test_no_html_is_slow(html: str) -> None:
+    begun = time.monotonic()
+    plain(html)
+    assert time.monotonic() - begun < 5
+
+
+def test_long_html_loses_its_shape_and_not_its_words() -> None:
+    html = "<style>p {}</style><p>One &amp; two</p><script>x()</script>" + "<p>More</p>" * 20_000
+    assert plain(html).startswith("One & two\n\nMore\n")
