@@ -57,10 +57,10 @@ def _start_of_quoted(lines: list[str]) -> int:
             return at
         if _has_fields(lines, at) and (at == 0 or not lines[at - 1].strip()):
             return at
-        if (length := _attribution(lines, at)) and _is_quoted_below(
-            lines[at + length :], " ".join(lines[at:][:length])
-        ):
+        length = _attribution(lines, at) if tried < MOST_TRIED else 0
+        if length and _is_quoted_below(lines[at + length :], " ".join(lines[at : at + length])):
             return at
+        tried += bool(length)  # each looks through all that follows
     return len(lines)
 
 
