@@ -7,7 +7,7 @@ from threading import Lock
 
 from markupsafe import Markup
 
-MOST_BYTES = 3_000_000  # of all pieces together: what was not asked for the longest goes first
+MOST_BYTES = 2_000_000  # of all pieces together: what was not asked for the longest goes first
 
 
 class _Shelf:

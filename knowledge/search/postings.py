@@ -22,7 +22,7 @@ from knowledge.search.lexicon import Lexicon
 from knowledge.search.ranking import COVERAGE, K1, B
 from knowledge.search.words import WORDS
 
-MOST_KEPT = 700_000  # postings, of 8 bytes each
+MOST_KEPT = 500_000  # postings, of 8 bytes each
 MASKS_KEPT = 60  # one byte for each section
 RENEWED_AT = 0.005  # the part of itself by which a field's average length may change before lists are scored anew
 SURELY = 0.999999  # sums of the same numbers in another order differ in their last digits
