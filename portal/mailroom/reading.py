@@ -206,7 +206,10 @@ def _sender(lines: list[str]) -> str:
     found = [address.strip().lower() for _name, address in getaddresses([line]) if address.strip()]
     if len(found) != 1 or not ADDRESS.fullmatch(found[0]) or ".." in found[0]:
         return ""
-    pointed = re.findall(r"<([^<>]*)>", re.sub(r"\"(?:[^\"\\]|\\.)*\"", "", line))
+    unquoted = re.sub(r"\"(?:[^\"\\]|\\.)*\"", "", line)
+    if ":" in unquoted:  # a group or a route: nobody's program writes one here
+        return ""
+    pointed = re.findall(r"<([^<>]*)>", unquoted)
     if pointed and [one.strip().lower() for one in pointed] != found:
         return ""
     return found[0]
