@@ -34,6 +34,7 @@ SUBJECTS = {
     "security/email/change_notice": N_("Your password was changed"),
     "security/email/change_email_instructions": N_("Please confirm your new address"),
     "accounts/mail/address_changed": N_("Your address at %(brand_name)s was changed"),
+    "accounts/mail/pin_made": N_("A PIN was made for your account at %(brand_name)s"),
 }
 HOURS = {
     "security/email/welcome": CONFIRM_WITHIN,

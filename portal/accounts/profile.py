@@ -18,11 +18,12 @@ from wtforms.validators import Optional as MayBeEmpty
 from portal.accounts import pins
 from portal.accounts.blueprint import bp
 from portal.accounts.forms import Plain, name_field, one_line
+from portal.accounts.letters import write_letter
 from portal.accounts.people import User
 from portal.accounts.sessions import SignIn, end_all
 from portal.accounts.zones import zone_choices
 from portal.db import db, utcnow
-from portal.web import choose_zone, is_zone, language_names, limiter, public, safe_next, settings
+from portal.web import choose_zone, is_zone, language_names, limiter, public, reader, safe_next, settings
 
 
 def text_field(label: Any, longest: int, **render_kw: Any) -> StringField:
@@ -83,6 +84,7 @@ def profile() -> ResponseReturnValue:
 def renew_pin() -> ResponseReturnValue:
     """Make a PIN and show it in this one answer: it can't be read ever after."""
     fresh = pins.renew_pin(current_user, now=utcnow())
+    write_letter("accounts/mail/pin_made", current_user.email, reader())
     db.session.commit()
     return profile_page(ProfileForm(formdata=None, data=_of(current_user)), fresh_pin=fresh)
 

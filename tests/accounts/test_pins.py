@@ -12,6 +12,8 @@ from portal.accounts import pins
 from portal.accounts.licences import Subscription
 from portal.accounts.people import Membership, User
 from portal.db import db, utcnow
+from portal.jobs import run_due
+from portal.mail import Mail
 from portal.web import settings
 from tests import cast
 from tests.cast import World
@@ -126,6 +128,16 @@ def test_making_them_is_limited(
         monkeypatch.setitem(settings(), "limit_pin", "2 per hour")
     browser = as_("customer")
     assert [browser.post("/account/pin").status_code for _ in range(3)] == [200, 200, 429]
+
+
+def test_its_owner_is_told_by_mail_that_it_was_made(
+    app: Flask, sla: None, world: World, as_: Callable[[str], FlaskClient]
+) -> None:
+    pin = made(as_("customer"))
+    with app.app_context():
+        run_due()
+        mail = db.session.scalars(db.select(Mail).where(Mail.recipient == world.email("customer"))).one()
+        assert "PIN was made" in mail.subject and pin not in mail.text + mail.html
 
 
 def test_a_visitor_is_asked_to_sign_in(client: FlaskClient) -> None:
