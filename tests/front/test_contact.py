@@ -18,9 +18,9 @@ GENERAL, DEDICATED = "+31 20 555 0140", "+31 20 555 0199"
 
 @pytest.fixture
 def holding(app: Flask, world: World) -> Callable[..., None]:
-    def hold(*what: str) -> None:
+    def hold(plan: str, tier: str | None = None) -> None:
         with app.app_context():
-            cast.subscribe(world.heron, *what)
+            cast.subscribe(world.heron, plan, tier)
             db.session.commit()
 
     return hold
