@@ -29,6 +29,7 @@ from knowledge.search.ranking import (
     text_fields,
     unknown_words,
 )
+from knowledge.search.seeing import SeenBy
 from knowledge.search.words import TEXT_FIELDS, field_of
 from portal.web import settings
 
@@ -108,7 +109,8 @@ def search(
     asked = Asked(number, text, Scope(sees(person), kind, lang, product), preference, typing)
     try:
         with engine().opened(token) as searcher:
-            found = engine().kept(asked, lambda: _ask(searcher, asked, guide(token, number)))
+            seen = SeenBy(searcher, Scope(asked.scope.audiences))
+            found = engine().kept(asked, lambda: _ask(seen, asked, guide(token, number)))
             return replace(found, diagnosis=diagnosis) if diagnosis else found
     except Unavailable as reason:
         log.warning("searching the database instead of the index", extra={"reason": str(reason)})

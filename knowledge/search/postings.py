@@ -91,8 +91,11 @@ class Postings:
 
     def holds(self, field: str, term: str, allowed: Sequence[Mask]) -> bool:
         """Whether the term stands in an allowed section."""
-        leaves = zip(self.leaves, allowed, strict=True)
-        return any(any(map(mask.__getitem__, self.numbers(leaf[0], field, term))) for leaf, mask in leaves)
+        for (reader, _, name), mask in zip(self.leaves, allowed, strict=True):
+            kept = self.read.lists.get((name, field, term))
+            if any(map(mask.__getitem__, kept.numbers if kept else self.numbers(reader, field, term))):
+                return True
+        return False
 
     def allowed(self, key: Hashable, terms: Mapping[str, Collection[str]]) -> list[Mask]:
         """By segment, the sections that hold, of each field, one of the terms, and aren't deleted."""
