@@ -1,11 +1,13 @@
-"""The public words of one segment, together in memory: what is completed and corrected is looked up in them.
+"""The public words of one segment (of PostgreSQL: those with one first letter), together in memory.
+
+What is completed and corrected is looked up in them.
 
 On the disk each look at a word is some fifty reads; a misspelt word means hundreds of looks.
 """
 
 from array import array
 from bisect import bisect_left
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from struct import unpack_from
 from typing import Any
 
@@ -15,10 +17,10 @@ FREQUENCY_AT = 5  # in what Whoosh writes behind a word: a byte of flags, four o
 class Lexicon:
     """The words of a field in order, and in how many items of the segment each stands."""
 
-    def __init__(self, reader: Any, field: str) -> None:
+    def __init__(self, counted: Iterable[tuple[bytes, int]]) -> None:
         self._ends, self._frequencies = array("I", [0]), array("I")
         words = bytearray()
-        for word, frequency in _read(reader._terms, field):
+        for word, frequency in counted:
             words += word
             self._ends.append(len(words))
             self._frequencies.append(frequency)
@@ -89,7 +91,7 @@ def _letters(word: str) -> int:
     return bits
 
 
-def _read(terms: Any, field: str) -> Iterator[tuple[bytes, int]]:
+def words_of(terms: Any, field: str) -> Iterator[tuple[bytes, int]]:
     """(word, frequency) in order, from one reading of the field's part of the file."""
     if field not in terms.indexed_field_names():
         return

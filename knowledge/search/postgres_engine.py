@@ -2,17 +2,16 @@
 
 The words are the same as Whoosh's, kept as lexemes `field:word` of a text search vector. A build is a schema of its
 own; a rebuild makes the next one and switches in one transaction, so that readers see a whole index or the one before,
-and an indexer that dies leaves nothing behind. The best candidates by PostgreSQL's own rank are then scored by BM25
-with Whoosh's constants, so that both engines put the same things first.
+and an indexer that dies leaves nothing behind. From the vectors the database makes packed lists of each word, a segment
+for the build and one for each change, which `postgres_searcher.py` reads; the segments of changes become one in time.
 """
 
 import json
 import logging
-import math
 import secrets
 import time
 from collections import Counter, OrderedDict
-from collections.abc import Callable, Collection, Hashable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Collection, Hashable, Iterator, Sequence
 from contextlib import contextmanager, suppress
 from datetime import datetime
 from threading import Lock, local
@@ -24,24 +23,27 @@ from sqlalchemy import Connection, text
 from knowledge.edition import Edition
 from knowledge.search.changes import forget_changes, noted_changes
 from knowledge.search.cutting import SCHEMA, cut, every_item, items_of, key_of
-from knowledge.search.engine import Busy, Unavailable, Wanted
-from knowledge.search.items import Item, Ref, Scope
-from knowledge.search.ranking import COVERAGE, K1, B, distance
-from knowledge.search.words import WORDS
+from knowledge.search.engine import Busy, Unavailable
+from knowledge.search.items import Item
+from knowledge.search.postgres_searcher import PostgresSearcher, Remembered, lexeme
 from portal.db import db
 
 log = logging.getLogger(__name__)
 
 RESULTS_KEPT = 200
 LOCK = 0x466F796572  # of the one writer, among the database's advisory locks
-RANKED = 10  # words of a question that take part in the rough rank: the rarest
-CANDIDATES = 400  # ranked roughly by PostgreSQL, then exactly here
-LONGEST_WORD = 200
+LAYOUT = 100 * SCHEMA + 1  # grows with every change of the tables below, too
+SEGMENTS = 50  # of changes, at most, until they become one
 MOST_PLACES = 255  # of one word in a vector
 PATIENCE = "5s"  # for one statement of a search
 
 Answer = TypeVar("Answer")
 
+# Both in one query: how long a statement of a search may take, and which build is live.
+_OPEN = f"""
+SELECT set_config('statement_timeout', '{PATIENCE}', true), build, schema, generation, token, edition
+FROM foyer_search.state
+"""
 _STATE = """
 CREATE SCHEMA IF NOT EXISTS foyer_search;
 CREATE TABLE IF NOT EXISTS foyer_search.state (
@@ -51,15 +53,28 @@ CREATE TABLE IF NOT EXISTS foyer_search.state (
 _TABLES = """
 CREATE SCHEMA {build};
 CREATE TABLE {build}.item (
-    id bigserial PRIMARY KEY, thing text NOT NULL, kind text NOT NULL, audience text NOT NULL, lang text NOT NULL,
-    product text NOT NULL, ref jsonb NOT NULL, counts jsonb NOT NULL, lengths jsonb NOT NULL, words tsvector NOT NULL);
+    id bigserial PRIMARY KEY, segment integer NOT NULL, thing text NOT NULL, kind text NOT NULL,
+    audience text NOT NULL, lang text NOT NULL, product text NOT NULL, ref jsonb NOT NULL, lengths jsonb NOT NULL,
+    words tsvector NOT NULL);
 CREATE TABLE {build}.word (word text COLLATE "C" PRIMARY KEY, items integer NOT NULL);
+CREATE TABLE {build}.posting (
+    word text COLLATE "C", segment integer, items bytea NOT NULL, times bytea NOT NULL, lengths bytea NOT NULL,
+    PRIMARY KEY (word, segment));
 CREATE TABLE {build}.field (field text PRIMARY KEY, items integer NOT NULL, words bigint NOT NULL)
 """
 _INDEXES = """
-CREATE INDEX ON {build}.item USING gin (words);
-CREATE INDEX ON {build}.item (thing)
+CREATE INDEX ON {build}.item (thing);
+CREATE INDEX ON {build}.item (segment) WHERE segment > 0
 """
+# Where a word stands was never kept, how often is: in as many places.
+_PACK = """
+INSERT INTO {build}.posting (word, segment, items, times, lengths)
+SELECT lexeme, :segment, string_agg(int4send(id::integer), '' ORDER BY id),
+    string_agg(int2send(cardinality(positions)::smallint), '' ORDER BY id),
+    string_agg(int2send(least((lengths ->> split_part(lexeme, ':', 1))::integer, 32767)::smallint), '' ORDER BY id)
+FROM {build}.item, unnest(words) WHERE {which} GROUP BY lexeme
+"""
+_FORGET_SEGMENTS = "DELETE FROM {build}.posting WHERE segment > 0"
 _COUNT_WORDS = """
 INSERT INTO {build}.word AS known (word, items)
 SELECT word, {sign} count(*) FROM {build}.item, unnest(tsvector_to_array(words)) AS word WHERE {which} GROUP BY word
@@ -72,13 +87,9 @@ FROM {build}.item, jsonb_each_text(lengths) AS counted (field, length) WHERE {wh
 ON CONFLICT (field) DO UPDATE SET items = known.items + excluded.items, words = known.words + excluded.words
 """
 _ADD = """
-INSERT INTO {build}.item (thing, kind, audience, lang, product, ref, counts, lengths, words)
-VALUES (:thing, :kind, :audience, :lang, :product, CAST(:ref AS jsonb), CAST(:counts AS jsonb),
-    CAST(:lengths AS jsonb), CAST(:words AS tsvector))
-"""
-_IN_SCOPE = """
-audience = ANY(:audiences) AND (CAST(:kind AS text) IS NULL OR kind = :kind)
-AND (CAST(:lang AS text) IS NULL OR lang = :lang) AND (CAST(:product AS text) IS NULL OR product = :product)
+INSERT INTO {build}.item (segment, thing, kind, audience, lang, product, ref, lengths, words)
+VALUES (:segment, :thing, :kind, :audience, :lang, :product, CAST(:ref AS jsonb), CAST(:lengths AS jsonb),
+    CAST(:words AS tsvector))
 """
 
 
@@ -92,107 +103,13 @@ class State(NamedTuple):
     edition: int
 
 
-class PostgresSearcher:
-    """One build, read on a connection of its own: what breaks here leaves the request's transaction alone."""
-
-    def __init__(self, connection: Connection, build: str) -> None:
-        self._connection, self._build = connection, build
-
-    def fields(self) -> frozenset[str]:
-        rows = self._all("SELECT field FROM {build}.field WHERE items > 0")
-        return frozenset(row.field for row in rows)
-
-    def known(self, words: Collection[tuple[str, str]]) -> frozenset[tuple[str, str]]:
-        frequencies = self._frequencies(words)
-        return frozenset(word for word in words if frequencies.get(_lexeme(*word)))
-
-    def stands_in(self, field: str, term: str, scope: Scope) -> bool:
-        query = "SELECT 1 FROM {build}.item WHERE words @@ CAST(:query AS tsquery) AND" + _IN_SCOPE + "LIMIT 1"
-        return bool(self._all(query, query=_quoted(_lexeme(field, term)), **_scoped(scope)))
-
-    def beginning_with(self, start: str, most: int) -> list[tuple[str, int]]:
-        first = _lexeme(WORDS, start)
-        query = """
-            SELECT word, items FROM {build}.word WHERE word >= :first AND word < :last AND items > 0
-            ORDER BY word LIMIT :most"""
-        return self._words(self._all(query, first=first, last=first + chr(0x10FFFF), most=most))
-
-    def near(self, word: str, reach: int) -> list[tuple[str, int]]:
-        first = _lexeme(WORDS, word[:1])
-        query = """
-            SELECT word, items FROM {build}.word WHERE word >= :first AND word < :last AND items > 0
-            AND length(word) BETWEEN :least AND :most"""
-        length = len(_lexeme(WORDS, word))
-        limits = {"least": length - reach, "most": length + reach}
-        found = self._words(self._all(query, first=first, last=first + chr(0x10FFFF), **limits))
-        return [(other, items) for other, items in found if distance(word, other, reach + 1) <= reach]
-
-    def best(self, wanted: Sequence[Wanted], scope: Scope, limit: int) -> list[tuple[float, Ref]]:
-        frequencies = self._frequencies([word[:2] for word in wanted])
-        boosts = {_lexeme(*word[:2]): word.boost for word in wanted if frequencies.get(_lexeme(*word[:2]))}
-        if not boosts or not scope.audiences:
-            return []
-        fields = {row.field: row for row in self._all("SELECT field, items, words FROM {build}.field WHERE items > 0")}
-        total = self._all("SELECT count(*) AS items FROM {build}.item")[0].items
-        weights = {word: boost * (math.log(total / (frequencies[word] + 1)) + 1) for word, boost in boosts.items()}
-        scored = []
-        for row in self._candidates(weights, scope):
-            counts = [(word, int(times)) for word, times in row.counts.items() if times]
-            score = sum(weights[word] * _bm25(times, row.lengths, fields, total, word) for word, times in counts)
-            if len(weights) > 1:
-                score += (len(counts) - 1) / (len(weights) - COVERAGE) ** 2
-            scored.append((score, Ref(*row.ref)))
-        return sorted(scored, key=lambda pair: (-pair[0], pair[1]))[:limit]
-
-    def refs(self) -> Iterator[Ref]:
-        return (Ref(*row.ref) for row in self._all("SELECT ref FROM {build}.item"))
-
-    def count(self) -> int:
-        return int(self._all("SELECT count(*) AS items FROM {build}.item")[0].items)
-
-    def _candidates(self, weights: dict[str, float], scope: Scope) -> Sequence[Any]:
-        """The items that PostgreSQL ranks best, how often each word stands in them, and how long their fields are."""
-        heaviest = sorted(weights, key=lambda word: -weights[word])[:RANKED]
-        rank = " + ".join(
-            f"CAST(:weight{number} AS float) * ts_rank(words, CAST(:query{number} AS tsquery))"
-            for number in range(len(heaviest))
-        )
-        counted = ", ".join(
-            f"CAST(:word{number} AS text), counts -> CAST(:word{number} AS text)" for number in range(len(weights))
-        )
-        query = f"""
-            SELECT ref, lengths, jsonb_build_object({counted}) AS counts FROM (
-                SELECT ref, counts, lengths FROM {{build}}.item
-                WHERE words @@ CAST(:query AS tsquery) AND {_IN_SCOPE}
-                ORDER BY {rank} DESC, id LIMIT :most) AS candidate"""
-        return self._all(
-            query,
-            query=" | ".join(map(_quoted, weights)),
-            most=CANDIDATES,
-            **{f"word{number}": word for number, word in enumerate(weights)},
-            **{f"weight{number}": weights[word] for number, word in enumerate(heaviest)},
-            **{f"query{number}": _quoted(word) for number, word in enumerate(heaviest)},
-            **_scoped(scope),
-        )
-
-    def _frequencies(self, words: Iterable[tuple[str, str]]) -> dict[str, int]:
-        lexemes = list({_lexeme(*word) for word in words})
-        rows = self._all("SELECT word, items FROM {build}.word WHERE word = ANY(:words) AND items > 0", words=lexemes)
-        return {row.word: row.items for row in rows}
-
-    def _words(self, rows: Iterable[Any]) -> list[tuple[str, int]]:
-        return [(row.word.partition(":")[2], row.items) for row in rows]
-
-    def _all(self, statement: str, /, **values: Any) -> Sequence[Any]:
-        return self._connection.execute(text(statement.replace("{build}", self._build)), values).all()
-
-
 class PostgresEngine:
     """Builds and their one writer, and the results this process was asked for lately."""
 
     def __init__(self) -> None:
         self._kept: OrderedDict[Hashable, Any] = OrderedDict()
         self._lock, self._at = Lock(), local()
+        self._remembered: tuple[Hashable, Remembered] = (None, Remembered())
         self._asked_to_heal_at = -1e9
 
     @contextmanager
@@ -200,15 +117,21 @@ class PostgresEngine:
         state = None
         try:
             with db.engine.connect().execution_options(isolation_level="REPEATABLE READ") as connection:
-                connection.execute(text(f"SET LOCAL statement_timeout = '{PATIENCE}'"))
-                state = _state(connection)
-                if state is None or state.schema != SCHEMA or state.token != token:
+                row = connection.execute(text(_OPEN)).first()
+                state = State(*row[1:]) if row else None
+                if state is None or state.schema != LAYOUT or state.token != token:
                     raise Unavailable("the index is missing, or of another schema or database")
                 self._at.state = (state.token, state.build, state.generation)
-                yield PostgresSearcher(connection, state.build)
+                yield PostgresSearcher(connection, state.build, self._remembered_of(self._at.state))
         except Exception as error:
             self._ask_to_heal(state)
             raise Unavailable(f"{type(error).__name__}: {error}") from error
+
+    def _remembered_of(self, state: Hashable) -> Remembered:
+        with self._lock:
+            if self._remembered[0] != state:
+                self._remembered = state, Remembered()
+            return self._remembered[1]
 
     def state(self) -> Hashable:
         return self._at.state
@@ -229,7 +152,7 @@ class PostgresEngine:
     def apply(self) -> int:
         with self._writing() as connection:
             state, (token, number) = _state(connection), Edition.current()
-            if state is None or state.schema != SCHEMA or state.token != token or state.edition > number:
+            if state is None or state.schema != LAYOUT or state.token != token or state.edition > number:
                 return self._rebuild(connection)
             notes, changed = noted_changes()
             things = [f"{kind}:{item_id}" for kind, ids in changed.items() for item_id in ids]
@@ -238,10 +161,16 @@ class PostgresEngine:
                 _run(connection, count, state.build, sign="-", which=which, things=things)
             _run(connection, "DELETE FROM {build}.item WHERE thing = ANY(:things)", state.build, things=things)
             items = [item for kind, ids in changed.items() for item in items_of(kind, sorted(ids))]
-            _add(connection, state.build, items)
+            segment = state.generation + 1
+            _add(connection, state.build, items, segment)
+            if segment % SEGMENTS:
+                _run(connection, _PACK, state.build, which="segment = :segment", segment=segment)
+            else:  # pack all that changed since the build together
+                _run(connection, _FORGET_SEGMENTS, state.build)
+                _run(connection, _PACK, state.build, which="segment > 0", segment=segment)
             for count in (_COUNT_WORDS, _COUNT_FIELDS):
                 _run(connection, count, state.build, sign="", which=which, things=things)
-            _switch(connection, state._replace(generation=state.generation + 1, edition=number))
+            _switch(connection, state._replace(generation=segment, edition=number))
         forget_changes(notes)
         return len(things)
 
@@ -259,7 +188,7 @@ class PostgresEngine:
                 state = _state(connection)
                 if state is None:
                     return "missing" if token else ""
-                if state.schema != SCHEMA:
+                if state.schema != LAYOUT:
                     return "of another schema"
                 if state.token != token or state.edition > number:
                     return "of another database"
@@ -280,6 +209,7 @@ class PostgresEngine:
     def close(self) -> None:
         with self._lock:
             self._kept.clear()
+            self._remembered = (None, Remembered())
 
     @contextmanager
     def _writing(self) -> Iterator[Connection]:
@@ -304,9 +234,10 @@ class PostgresEngine:
         _add(connection, build, batch)
         for count in (_COUNT_WORDS, _COUNT_FIELDS):
             _run(connection, count, build, sign="", which="true")
+        _run(connection, _PACK, build, which="true", segment=0)
         _run(connection, _INDEXES, build)
         _run(connection, "ANALYZE {build}.item", build)
-        _switch(connection, State(build, SCHEMA, before.generation + 1 if before else 1, token, number))
+        _switch(connection, State(build, LAYOUT, before.generation + 1 if before else 1, token, number))
         _forget_builds(connection, {build, before.build if before else build})
         forget_changes(notes)
         return len(things)
@@ -345,14 +276,14 @@ def _forget_builds(connection: Connection, keep: Collection[str]) -> None:
         _run(connection, "DROP SCHEMA {build} CASCADE", build)
 
 
-def _add(connection: Connection, build: str, items: Sequence[Item]) -> None:
+def _add(connection: Connection, build: str, items: Sequence[Item], segment: int = 0) -> None:
     if items:
-        connection.execute(text(_ADD.replace("{build}", build)), [_row(item) for item in items])
+        connection.execute(text(_ADD.replace("{build}", build)), [_row(item) | {"segment": segment} for item in items])
 
 
 def _row(item: Item) -> dict[str, Any]:
     ref, fields = item.ref, cut(item)
-    counts = Counter(_lexeme(field, word) for field, words in fields.items() for word in words)
+    counts = Counter(lexeme(field, word) for field, words in fields.items() for word in words)
     return {
         "thing": key_of(ref),
         "kind": ref.kind,
@@ -360,7 +291,6 @@ def _row(item: Item) -> dict[str, Any]:
         "lang": ref.lang,
         "product": ref.product or "",
         "ref": json.dumps(ref),
-        "counts": json.dumps(counts),
         "lengths": json.dumps({field: len(words) for field, words in fields.items()}),
         "words": " ".join(f"{_quoted(word)}:{_places(times)}" for word, times in counts.items()),
     }
@@ -371,25 +301,9 @@ def _places(times: int) -> str:
     return ",".join(map(str, range(1, min(times, MOST_PLACES) + 1)))
 
 
-def _lexeme(field: str, word: str) -> str:
-    return f"{field}:{word[:LONGEST_WORD]}"
-
-
 def _quoted(word: str) -> str:
     """A lexeme in a text search vector or query: nothing in it is an operator."""
     return "'" + word.replace("\\", "\\\\").replace("'", "''") + "'"
-
-
-def _bm25(times: int, lengths: dict[str, int], fields: dict[str, Any], total: int, word: str) -> float:
-    """As Whoosh does it: a field's average is over all items, those of other languages too."""
-    name = word.partition(":")[0]
-    average = fields[name].words / total
-    return times * (K1 + 1) / (times + K1 * (1 - B + B * lengths[name] / average))
-
-
-def _scoped(scope: Scope) -> dict[str, Any]:
-    narrowed = {"kind": scope.kind, "lang": scope.lang, "product": scope.product}
-    return {"audiences": list(scope.audiences), **narrowed}
 
 
 def _run(connection: Connection, statement: str, build: str, sign: str = "", which: str = "", **values: Any) -> None:

@@ -18,7 +18,7 @@ from whoosh.codec.whoosh3 import LENGTHS_COLUMN
 from whoosh.util.numeric import byte_to_length
 
 from knowledge.search.engine import Wanted
-from knowledge.search.lexicon import Lexicon
+from knowledge.search.lexicon import Lexicon, words_of
 from knowledge.search.ranking import COVERAGE, K1, B
 from knowledge.search.words import WORDS
 
@@ -121,7 +121,7 @@ class Postings:
         """The public words of each segment."""
         for reader, _, name in self.leaves:
             if (name,) not in self.read.lexicons:
-                self.read.lexicons[(name,)] = Lexicon(reader, WORDS)
+                self.read.lexicons[(name,)] = Lexicon(words_of(reader._terms, WORDS))
         return [self.read.lexicons[(name,)] for _, _, name in self.leaves]
 
     def numbers(self, reader: Any, field: str, term: str) -> Iterable[int]:
