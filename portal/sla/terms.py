@@ -183,9 +183,14 @@ class Attachments:
 
 @dataclass(frozen=True)
 class Satisfaction:
-    """The short question after a ticket is resolved (Z14), and the one below articles (Z16)."""
+    """The short question after a ticket is resolved (Z14), and the one below articles (Z16).
+
+    The mail goes out so many hours after the resolution, and its links hold for so many days.
+    """
 
     asked_when_resolved: bool = False
+    asked_after_hours: Annotated[int, Between(0, 720)] = 1
+    answer_within_days: Annotated[int, Between(1, 365)] = 30
     asks_for: tuple[Text, ...] = ()
     articles_ask: bool = False
     articles_offer_ticket: bool = False
@@ -225,5 +230,6 @@ class General:
     response_varies_with: tuple[Text, ...] = ()
     ticket_is: Text | None = None
     ticket_receipt: bool = False
+    closed_after_days: Annotated[int, Between(1, 365)] | None = None
     ticket_number_on_phone: bool = False
     prefer_ticket_to: tuple[ChannelId, ...] = ()
