@@ -8,7 +8,7 @@ from datetime import datetime, timedelta
 from portal.accounts.people import User
 from portal.accounts.products import Product
 from portal.db import db
-from portal.tickets import clocks, conversation, filing, progress
+from portal.tickets import clocks, conversation, filing, progress, satisfaction
 from portal.tickets.ticket import Ticket
 
 AGENT, SECOND = "agent@larkspur.example", "second@larkspur.example"
@@ -19,7 +19,7 @@ class Act:
     """What somebody did, so many hours after the ticket was filed."""
 
     after: float
-    verb: str  # triage, reply, ask, note, answer, resolve, assign
+    verb: str  # triage, reply, ask, note, answer, resolve, rate, assign
     text: str = ""
     by: str = AGENT
 
@@ -41,7 +41,7 @@ class Story:
 
 STORIES = (
     Story(
-        190,
+        150,
         "mira@tidewater.example",
         "Pump house 3 shows no readings since the console update",
         "After we went from 4.1.3 to 4.2.1 the agents of pump house 3 connect, but their charts stay empty.\n\n"
@@ -63,6 +63,7 @@ STORIES = (
                 "mira@tidewater.example",
             ),
             Act(21, "resolve", "Good to hear. I'll resolve this; a reply opens it again."),
+            Act(22, "rate", "Quick, and it told us what was wrong.", "mira@tidewater.example"),
         ),
     ),
     Story(
@@ -164,5 +165,7 @@ def _do(act: Act, ticket: Ticket, people: Mapping[str, User], *, now: datetime) 
             conversation.note(ticket, act.text, by=by, now=now)
         case "resolve":
             progress.resolve(ticket, act.text, by=by, now=now)
+        case "rate":
+            satisfaction.rate(ticket, "good", act.text, by=by, now=now)
         case _:
             conversation.reply(ticket, act.text, by=by, now=now, wait=act.verb == "ask")

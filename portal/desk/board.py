@@ -20,6 +20,7 @@ from portal.accounts.products import Product
 from portal.db import read as columns
 from portal.desk.burning import CLOCKS
 from portal.desk.sieve import STATUSES, WHOSE, Sieve
+from portal.tickets.satisfaction import Rating
 from portal.tickets.ticket import Ticket
 
 PER_PAGE = 50
@@ -168,6 +169,8 @@ def _narrow(sieve: Sieve) -> list[ColumnElement[bool]]:
         found.append(Ticket.severity == sieve.severity)
     if sieve.product:
         found.append(Ticket.product_id.in_(select(Product.id).where(Product.slug == sieve.product)))
+    if sieve.rated:
+        found.append(Ticket.id.in_(select(Rating.ticket_id).where(Rating.score == sieve.rated)))
     if sieve.q:
         places = (Ticket.subject, Organisation.name, Requester.name, Requester.email)
         found.append(or_(*(place.icontains(sieve.q, autoescape=True) for place in places)))

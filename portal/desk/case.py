@@ -23,7 +23,9 @@ from portal.sla import versions
 from portal.tickets import credentials
 from portal.tickets.clocks import policy_of
 from portal.tickets.drafts import new_key
+from portal.tickets.following_up import related
 from portal.tickets.quoting import holding_words, severity_name
+from portal.tickets.satisfaction import rating_of
 from portal.tickets.ticket import Credential, Message, ReadAnswer, Reveal, Ticket
 from portal.web import choose_zone, is_zone
 
@@ -53,6 +55,8 @@ def gather(
         "version": version_of(ticket),
         "promises": promises.of(ticket, now=now),
         "log": log_of(ticket),
+        "rating": rating_of(ticket.id),
+        "related": related(ticket.id, ticket.follows_id, person),
         "answers": db.session.scalars(select(ReadAnswer).where(ReadAnswer.ticket_id == ticket.id)).all(),
         "credentials": credentials_of(ticket),
         "forms": forms_of(ticket, draft, form, messages[-1].id if messages else 0),

@@ -22,6 +22,7 @@ class Sieve:
     queue: str = ""
     severity: str = ""
     product: str = ""
+    rated: str = ""
     q: str = ""
     sort: str = "due"
     page: int = 1
@@ -29,7 +30,7 @@ class Sieve:
     @classmethod
     def from_arguments(cls, given: Mapping[str, str]) -> "Sieve":
         """Read the query string of a page address."""
-        known = {"status": STATUSES, "whose": WHOSE, "due": DUE, "sort": SORTS}
+        known = {"status": STATUSES, "whose": WHOSE, "due": DUE, "sort": SORTS, "rated": ("bad",)}
         kept = {name: given[name] for name, values in known.items() if given.get(name) in values}
         words = {name: given.get(name, "").replace("\x00", "").strip()[:100] for name in TYPED}
         if kept.get("status", "open") != "open":
@@ -57,7 +58,7 @@ class Sieve:
     @property
     def is_narrowed(self) -> bool:
         """True when one of the fields of the filter form is in use."""
-        return bool(self.queue or self.severity or self.product or self.q or self.due)
+        return bool(self.queue or self.severity or self.product or self.rated or self.q or self.due)
 
 
 USUAL: dict[str, Any] = {spec.name: spec.default for spec in fields(Sieve)}

@@ -67,6 +67,7 @@ ICONS = {
     "assigned": "user-check",
     "waiting": "pause",
     "resolved": "circle-check",
+    "rated": "star",
     "closed": "lock",
     "reopened": "rotate-ccw",
     "warned": "bell",
@@ -128,6 +129,12 @@ def _warned(_who: str, detail: Mapping[str, Any], people: Names, _severity: obje
     return _("Warned of %(clock)s: %(told)s", clock=clock, told=told) if told else _("%(clock)s falls due", clock=clock)
 
 
+def _rated(who: str, detail: Mapping[str, Any], _people: Names, _severity: object) -> str:
+    if detail["score"] == "good":
+        return _("%(who)s is satisfied", who=who)
+    return _("%(who)s is not satisfied", who=who)
+
+
 def _breached(_who: str, detail: Mapping[str, Any], _people: Names, _severity: object) -> str:
     clock = str(CLOCKS[detail["clock"]])
     if not detail["credit"]:
@@ -148,6 +155,7 @@ _TOLD: dict[str, Callable[..., str]] = {
     "warned": _warned,
     "breached": _breached,
     "resolved": lambda who, *rest: _("%(who)s resolved it", who=who),
+    "rated": _rated,
     "closed": lambda who, *rest: _("%(who)s closed it", who=who),
     "reopened": lambda who, *rest: _("%(who)s reopened it", who=who),
     "credentials_sealed": lambda who, *rest: _("%(who)s left remote-access credentials", who=who),

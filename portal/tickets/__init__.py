@@ -4,13 +4,15 @@ from flask import Flask
 
 
 def init_tickets(app: Flask) -> None:
-    from portal.tickets import file_views, following, keeping, new_views, ticket, views  # noqa: F401  (tables, pages, jobs)
+    from portal.tickets import file_views, following, keeping, new_views, rating_views, ticket, views  # noqa: F401
     from portal.tickets.blueprint import bp
+    from portal.tickets.ending import init_ending
     from portal.tickets.prose import prose
     from portal.tickets.watching import init_watching
 
     app.register_blueprint(bp)
     init_watching(app)
+    init_ending(app)
     app.add_template_filter(prose)
     app.add_template_global(keeping.author_token, "author_token")
     app.add_template_global(lambda: app.extensions["settings"].upload_max_bytes, "upload_max")

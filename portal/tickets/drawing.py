@@ -34,7 +34,7 @@ CSRF, KEY, AUTHOR = (secrets.token_hex(16) for _ in range(3))
 
 COUNTS_SECONDS = timedelta(minutes=2)  # how long "ago" may be said in seconds
 
-_assignee = aliased(User)
+_assignee, _later = aliased(User), aliased(Ticket)
 _public = (Message.ticket_id == bindparam("ticket"), Message.kind != "note")
 SAID = (
     select(Message.id, Message.author_id, User.name, User.email)
@@ -59,7 +59,8 @@ def _standing(is_staff: bool) -> Executable:
         .where(Ticket.number == bindparam("number"))
         .with_only_columns(
             *(Ticket.id, Ticket.number, Ticket.subject, Ticket.status, Ticket.severity, Ticket.plan, Ticket.tier),
-            *(Ticket.requester_id, Ticket.assignee_id, Ticket.updated_at),
+            *(Ticket.requester_id, Ticket.assignee_id, Ticket.updated_at, Ticket.closes_at, Ticket.follows_id),
+            exists().where(_later.follows_id == Ticket.id).label("is_followed"),
             select(func.max(TicketEvent.id)).where(TicketEvent.ticket_id == Ticket.id).scalar_subquery(),
             exists().where(Credential.ticket_id == Ticket.id, Credential.sealed.is_not(None)).label("has_credentials"),
             *(
@@ -123,7 +124,7 @@ def head(ticket: Row[Any], standing: Markup) -> Markup:
 
 def reply(ticket: Row[Any]) -> Markup:
     """The reply form with nothing in it, under a new key."""
-    key = ("reply", ticket.number, ticket.status, str(get_locale()))
+    key = ("reply", ticket.number, ticket.status, ticket.closes_at, str(get_locale()), choose_zone())
     tokens = {"csrf": CSRF, "author": AUTHOR}
 
     def draw() -> str:

@@ -80,6 +80,7 @@ class TicketForm(FlaskForm):  # type: ignore[misc]
     # Hidden fields are named, for else WTForms loads its own catalogue to translate what it would call them.
     form_key = HiddenField("form_key", filters=[own_key])
     article = HiddenField("article")
+    follows = HiddenField("follows")  # the number of the ticket that it goes on from
 
     def offer(self, person: User, *, now: datetime) -> None:
         """Fill in the choices for this person, given what is chosen already."""
@@ -107,7 +108,7 @@ class TicketForm(FlaskForm):  # type: ignore[misc]
     def typed(self) -> dict[str, str]:
         """The plain fields as they were sent: what a draft keeps. Files and credentials are not among them."""
         kept = {name: self[name].data or "" for name in ("topic", "organisation", "product", "version", "severity")}
-        kept |= {name: self[name].data or "" for name in ("subject", "body", "article", "form_key")}
+        kept |= {name: self[name].data or "" for name in ("subject", "body", "article", "follows", "form_key")}
         return kept | {"remote_access": "y" if self.remote_access.data else ""}
 
     def validate_topic(self, field: Any) -> None:

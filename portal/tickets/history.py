@@ -170,6 +170,7 @@ TOLD: dict[str, tuple[str, str]] = {
     "agent_replied": ("reply", _l("Support replied")),
     "customer_replied": ("message-square", _l("You wrote")),
     "resolved": ("circle-check", _l("Resolved")),
+    "rated": ("star", _l("You rated the answer")),
     "closed": ("lock", _l("Closed")),
     "reopened": ("rotate-ccw", _l("Reopened")),
     "plan_changed": ("chevrons-up", _l("Your support level changed")),
@@ -217,6 +218,8 @@ def happening(event: TicketEvent, you: int | None, severity: Callable[[str | Non
             text = _("%(who)s filed the ticket", who=event.by.display_name)
         elif event.kind == "customer_replied":
             text = _("%(name)s wrote", name=event.by.display_name)
+        elif event.kind == "rated":
+            text = _("%(name)s rated the answer", name=event.by.display_name)
     return Happening(str(text), event.at, icon, "key" if event.kind in ("agent_replied", "resolved") else "")
 
 

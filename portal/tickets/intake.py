@@ -13,6 +13,7 @@ from portal.db import db
 from portal.errors import Refused
 from portal.tickets import attachments, drafts, filing
 from portal.tickets.answers import read_article, shown_answers
+from portal.tickets.following_up import followed
 from portal.tickets.form import ReplyForm, TicketForm
 from portal.tickets.ticket import Draft, Message, Ticket
 from portal.web import choose_locale, choose_zone, limiter, settings
@@ -68,6 +69,8 @@ def file(form: TicketForm, draft: Draft, *, by: User, now: datetime) -> Ticket |
     try:
         with db.session.begin_nested():
             ticket = filing.file_ticket(asked, by=by, now=now)
+            if earlier := followed(form.follows.data or "", by):
+                ticket.follows_id = earlier.id
             filing.finish(draft)
         return ticket
     except Refused as error:

@@ -58,7 +58,15 @@ def send_reply(ticket: Ticket, message: Message) -> Mail | None:
 
 def send_resolved(ticket: Ticket, message: Message) -> Mail | None:
     """The last reply, and how to go on if it solved nothing."""
-    return _send_message(ticket, message, "resolved", N_("[#%(number)s] Resolved: %(title)s"))
+    subject = N_("[#%(number)s] Resolved: %(title)s")
+    return _send_message(ticket, message, "resolved", subject, closes_at=ticket.closes_at)
+
+
+def send_question(ticket: Ticket, key: str) -> Mail | None:
+    """How did it go (Z14)? The links only open a page: programs that follow every link of a mail rate nothing."""
+    page = f"{settings().base_url.rstrip('/')}/tickets/rating/{key}"
+    subject = N_("[#%(number)s] How did it go? %(title)s")
+    return _send(ticket, "asked", subject, good=f"{page}?score=good", bad=f"{page}?score=bad")
 
 
 def send_apology(ticket: Ticket, breach: Breach, *, credit: Decimal | None) -> Mail | None:
@@ -98,6 +106,12 @@ def send_warning(ticket: Ticket, to: User, *, clock: str, due_at: datetime, is_l
     )
 
 
+def is_reached(ticket: Ticket) -> bool:
+    """True while who filed the ticket may still read it."""
+    left = ticket.organisation_id is not None and ticket.requester.role_in(ticket.organisation_id) is None
+    return bool(ticket.requester.active) and not left
+
+
 def locale_of(ticket: Ticket) -> str:
     return ticket.requester.locale or ticket.language
 
@@ -106,7 +120,7 @@ def zone_of(ticket: Ticket) -> str:
     return ticket.requester.zone or ticket.promise_zone
 
 
-def _send_message(ticket: Ticket, message: Message, name: str, subject: str) -> Mail | None:
+def _send_message(ticket: Ticket, message: Message, name: str, subject: str, **more: Any) -> Mail | None:
     assert message.kind == "agent", "only public replies are mailed"
     return _send(
         ticket,
@@ -117,6 +131,7 @@ def _send_message(ticket: Ticket, message: Message, name: str, subject: str) -> 
         body=plain(message.body),
         body_html=prose(message.body),
         files=[(attachment.filename, attachment.size) for attachment in message.attachments],
+        **more,
     )
 
 
@@ -125,8 +140,7 @@ def _send(ticket: Ticket, name: str, subject: str, anchor: str = "", **context: 
 
     Nobody is written to about a ticket that they may not read any more: who left the organisation, who is suspended.
     """
-    left = ticket.organisation_id is not None and ticket.requester.role_in(ticket.organisation_id) is None
-    if left or not ticket.requester.active:
+    if not is_reached(ticket):
         return None
     return compose(
         ticket.requester.email,

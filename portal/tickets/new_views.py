@@ -10,7 +10,7 @@ from flask_login import current_user
 from sqlalchemy.exc import IntegrityError, OperationalError
 
 from portal.db import db, get_or_404, utcnow
-from portal.tickets import drafts, drawing, filing, intake
+from portal.tickets import drafts, drawing, filing, following_up, intake
 from portal.tickets.answers import answers_to, note_filed, open_answer
 from portal.tickets.blueprint import bp
 from portal.tickets.form import TicketForm, filled_from
@@ -30,6 +30,8 @@ def new() -> ResponseReturnValue:
         draft = get_or_404(Draft.kept_as(wanted, current_user).where(Draft.ticket_id.is_(None)))
     if is_back(unclaimed := kept_for_reader()):
         return take_back(unclaimed, now=now)
+    if followed := following_up.followed(request.args.get("follows", ""), current_user):
+        prefill |= following_up.prefilled(followed)
     if draft is None and not (prefill["subject"] or prefill["article"]):
         kept = drawing.blank_form(Offer(reader(), prefill, now=now), now=now)
         others = drafts.unsent(current_user, unclaimed)
@@ -174,6 +176,7 @@ def page(form: TicketForm, draft: Draft | None, **context: Any) -> str:
     about = (form.product.data or None, form.version.data or None)
     found = answers_to(form.subject.data or "", current_user, choose_locale(), *about)
     context = {"unclaimed": None, "focus": None, "zone": choose_zone()} | context
+    context["followed"] = following_up.followed(form.follows.data or "", current_user)
     unsent = drafts.unsent(current_user, context["unclaimed"])
     context["others"] = [other for other in unsent if draft is None or other.id != draft.id]
     shown = quoted(form, now=now)

@@ -1,7 +1,7 @@
 """How a ticket moves on: triage, assignment, resolution, closing, reopening, a change of plan."""
 
 from collections.abc import Iterable
-from datetime import datetime
+from datetime import datetime, timedelta
 
 from flask_babel import gettext as _
 
@@ -46,13 +46,22 @@ def resolve(ticket: Ticket, body: str, *, by: User, now: datetime) -> Message:
     ticket.record("agent_replied", by=by, at=now, message=message.id, wait=False)
     ticket.record("resolved", by=by, at=now, message=message.id)
     ticket.status, ticket.resolved_at = "resolved", now
+    _plan_the_end(ticket, now=now)
     clocks.refresh(ticket, now=now)
     letters.send_resolved(ticket, message)
     return message
 
 
-def close(ticket: Ticket, *, by: User, now: datetime) -> None:
-    """End the ticket. Its remote-access credentials are forgotten."""
+def _plan_the_end(ticket: Ticket, *, now: datetime) -> None:
+    """When the customer is asked how it went, and when the ticket closes by itself: kept, for the mail names it."""
+    policy = clocks.policy_of(ticket)
+    question, days = policy.satisfaction, policy.general.closed_after_days
+    ticket.ask_at = now + timedelta(hours=question.asked_after_hours) if question.asked_when_resolved else None
+    ticket.closes_at = now + timedelta(days=days) if days else None
+
+
+def close(ticket: Ticket, *, by: User | None, now: datetime) -> None:
+    """End the ticket; by nobody, once its days are over. Its remote-access credentials are forgotten."""
     refuse_closed(ticket)
     ticket.record("closed", by=by, at=now)
     ticket.status, ticket.closed_at = "closed", now

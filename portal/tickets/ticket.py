@@ -51,6 +51,7 @@ class Ticket(Model):
     assignee_id: Mapped[int | None] = mapped_column(ForeignKey("users.id"), index=True)
     product_id: Mapped[int | None] = mapped_column(ForeignKey("product.id"))
     product_version: Mapped[str | None] = mapped_column(String(40))
+    follows_id: Mapped[int | None] = mapped_column(ForeignKey("ticket.id"), index=True)  # the one it goes on from
 
     plan: Mapped[str] = mapped_column(String(40))
     tier: Mapped[str] = mapped_column(String(40))
@@ -73,6 +74,10 @@ class Ticket(Model):
     resolution_due_at: Mapped[datetime | None]
     next_due_at: Mapped[datetime | None]
     watch_at: Mapped[datetime | None] = mapped_column(index=True)  # when the next of its clocks is to be told of
+
+    # Of a resolved ticket: when its customer is asked how it went, and when it is closed.
+    ask_at: Mapped[datetime | None] = mapped_column(index=True)
+    closes_at: Mapped[datetime | None] = mapped_column(index=True)
 
     created_at: Mapped[datetime] = mapped_column(default=utcnow)
     updated_at: Mapped[datetime] = mapped_column(default=utcnow)

@@ -9,7 +9,7 @@ from flask_babel import gettext as _
 from flask_login import current_user
 
 from portal.db import db, get_or_404, read, utcnow
-from portal.tickets import conversation, drafts, drawing, intake, listing, progress
+from portal.tickets import conversation, drafts, drawing, following_up, intake, listing, progress, rating_views
 from portal.tickets.blueprint import bp
 from portal.tickets.form import ReplyForm
 from portal.tickets.new_views import is_back, kept_for_reader, take_back
@@ -114,5 +114,9 @@ def conversation_page(number: int, form: ReplyForm | None = None) -> str:
         form = ReplyForm(formdata=None, form_key=drafts.new_key())
     context |= {"ticket": ticket, "form": form, "draft": draft, "conversation": drawing.conversation(ticket)}
     facts = drawing.facts(ticket, is_own=ticket.requester_id == current_user.id, now=now)
+    if ticket.status in ("resolved", "closed") and ticket.requester_id == current_user.id:
+        context["question"] = rating_views.question(ticket)
+    if ticket.follows_id or ticket.is_followed:
+        context["related"] = following_up.related(ticket.id, ticket.follows_id, current_user)
     context["head"] = drawing.head(ticket, facts["standing"])
     return render_template("tickets/show.html", **context, **facts)

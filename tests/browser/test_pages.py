@@ -26,6 +26,7 @@ VIEWS = [(size, scheme) for size in ("wide", "phone") for scheme in ("light", "d
 NO_PAGE = {
     "/static/<path:filename>", "/account/fs-static/<path:filename>", "/healthz", "/readyz", "/brand.css", "/brand-logo",
     "/robots.txt", "/sitemap.xml", "/sitemap-<int:number>.xml",
+    "/tickets/rating/<token>",  # a key that stands in a mail alone
     "/kb/files/<token>/<filename>", "/kb/desk/organisations",
     "/search/suggest", "/opensearch.xml", "/tickets/answers", "/tickets/quote",  # pieces that htmx puts into a page
     "/manuals/<slug>/<version>/<lang>/<filename>",  # a PDF

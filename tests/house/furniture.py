@@ -26,7 +26,7 @@ from portal.db import db, utcnow
 from portal.mail import Mail
 from portal.mailroom import received
 from portal.mailroom.received import ReceivedMail
-from portal.tickets import attachments, drafts
+from portal.tickets import attachments, drafts, satisfaction
 from portal.tickets.answers import seal_answer
 from portal.tickets.conversation import reply
 from portal.tickets.filing import Request, file_ticket
@@ -57,6 +57,7 @@ def furnish(world: cast.World) -> dict[str, object]:
         "/tickets/files/<token> token": attachment,
         "/tickets/files/<token>/remove token": _attach_to_draft(draft, carla),
         "/tickets/answers/<token> token": seal_answer("Guide", "/kb/guide"),
+        "/tickets/rating/<token> token": _question(heron, product, carla),
         "/account/invitation/<token> token": token,
         "/account/confirm/<token> token": generate_confirmation_token(unconfirmed),
         "/account/recover/<token> token": generate_reset_password_token(carla),
@@ -111,6 +112,16 @@ def _request(heron: Organisation, product: Product | None, topic: str) -> Reques
         organisation=heron,
         product=product,
     )
+
+
+def _question(heron: Organisation, product: Product | None, person: User) -> str:
+    """What stands in the links of the mail that asks how a resolved ticket went."""
+    ticket = file_ticket(_request(heron, product, "product"), by=person, now=utcnow())
+    ticket.status = "resolved"
+    satisfaction.ask(ticket, now=utcnow())
+    db.session.flush()
+    text = db.session.scalar(select(Mail.text).where(Mail.ticket_id == ticket.id).order_by(Mail.id.desc()).limit(1))
+    return str(text).partition("/rating/")[2].partition("?")[0]
 
 
 def _keep_out() -> int:

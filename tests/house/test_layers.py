@@ -20,6 +20,7 @@ COMMITTERS = {
     "portal/mailroom/receiving.py": "takes mail in, one transaction each",
     "portal/forgetting.py": "what the worker does at night",
     "portal/tickets/watching.py": "what the worker does each minute",
+    "portal/tickets/ending.py": "what the worker does each minute",
     "portal/demo/loading.py": "what the command `demo` runs",
 }
 # Modules without routes that are part of their area's pages all the same.

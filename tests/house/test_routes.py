@@ -19,6 +19,7 @@ PUBLIC = {
     "front.styleguide",
     "mailbox.html", "mailbox.index", "mailbox.show", "search.api", "search.click", "search.description",
     "search.log", "search.results", "search.suggest", "sitemap.robots", "sitemap.sitemap", "sitemap.sitemap_file",
+    "tickets.rated", "tickets.rating",
     "wishes.ask", "wishes.confirm", "wishes.confirmed", "wishes.new", "wishes.stop", "wishes.stopped",
 }  # fmt: skip
 
