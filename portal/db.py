@@ -69,6 +69,7 @@ else:
     Model = db.Model
 
 _writing: ContextVar[bool] = ContextVar("writing", default=False)
+WRITES = ("INSERT", "UPDATE", "DELETE", "SAVEPO")  # what begins so writes, or is about to
 
 
 def utcnow() -> datetime:
@@ -162,12 +163,9 @@ def _use_sqlite_well(engine: Engine) -> None:
     @event.listens_for(engine, "before_cursor_execute")
     def upgrade(connection: Connection, cursor: Any, statement: str, *_: Any) -> None:
         # A reader whose snapshot is stale may not write ("database is locked", at once, whatever the timeout).
-        # Ending the read and beginning anew gives what PostgreSQL gives under READ COMMITTED.
-        if connection.info.get("reading") and statement.lstrip()[:6].upper() in (
-            "INSERT",
-            "UPDATE",
-            "DELETE",
-        ):
+        # Ending the read and beginning anew gives what PostgreSQL gives under READ COMMITTED. A savepoint would end
+        # with the read that it was set in: whoever sets one is about to write.
+        if connection.info.get("reading") and statement.lstrip()[:6].upper() in WRITES:
             connection.info["reading"] = False
             cursor.execute("COMMIT")
             cursor.execute("BEGIN IMMEDIATE")
