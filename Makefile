@@ -39,6 +39,7 @@ bench: $(TOOLS) $(MO) ## measure, and print the tables of bench/README.md
 	$(PY) -m bench.quotes
 	$(PY) -m bench.pages
 	$(PY) -m bench.search
+	$(PY) -m bench.leaks
 
 lock: ## write the locks (to run, and to develop) from pyproject.toml (needs uv)
 	uv pip compile pyproject.toml --group dev --universal --generate-hashes --no-emit-index-url --no-header -o requirements-dev.lock

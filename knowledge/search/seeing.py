@@ -16,12 +16,17 @@ class SeenBy:
     def __init__(self, searcher: Searcher, scope: Scope) -> None:
         self._searcher, self._scope = searcher, scope
         self._there: dict[tuple[str, str], bool] = {}
-        self.fields, self.stands_in, self.refs = searcher.fields, searcher.stands_in, searcher.refs
+        self.fields, self.refs = searcher.fields, searcher.refs
         self.beginning_with, self.near = searcher.beginning_with, searcher.near
 
     def known(self, words: Collection[tuple[str, str]]) -> frozenset[tuple[str, str]]:
         known = self._searcher.known(words)
         return frozenset(word for word in known if word[0] == WORDS or self._is_there(word))
+
+    def stands_in(self, field: str, term: str, scope: Scope) -> bool:
+        if scope == self._scope:
+            return self._is_there((field, term))
+        return self._searcher.stands_in(field, term, scope)
 
     def best(self, wanted: Sequence[Wanted], scope: Scope, limit: int) -> list[tuple[float, Ref]]:
         return self._searcher.best(wanted, scope, limit)
