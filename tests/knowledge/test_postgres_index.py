@@ -19,7 +19,9 @@ def only_there(request: pytest.FixtureRequest) -> None:
 
 
 def found(client: FlaskClient, word: str) -> int:
-    return int(client.get("/api/search", query_string={"q": word}).json["total"])
+    answer = client.get("/api/search", query_string={"q": word}).json
+    assert answer is not None
+    return int(answer["total"])
 
 
 def test_many_changes_become_one_segment(
