@@ -37,8 +37,13 @@ class TextLines(logging.Formatter):
     def format(self, record: logging.LogRecord) -> str:
         stamp = datetime.fromtimestamp(record.created, UTC).strftime("%H:%M:%S")
         pairs = " ".join(f"{key}={value}" for key, value in _fields(record).items() if value is not None)
-        line = f"{stamp} {record.levelname:<7} {record.getMessage()} {pairs}".rstrip()
+        line = _one_line(f"{stamp} {record.levelname:<7} {record.getMessage()} {pairs}".rstrip())
         return f"{line}\n{self.formatException(record.exc_info)}" if record.exc_info else line
+
+
+def _one_line(text: str) -> str:
+    """What an address holds must not look like another line, nor move a terminal's cursor."""
+    return "".join(c if c.isprintable() else c.encode("unicode_escape").decode() for c in text)
 
 
 def init_logs(app: Flask, config: Settings) -> None:
