@@ -234,8 +234,14 @@ class WhooshEngine:
         pointer = self.place.pointer()
         if pointer is None or pointer.schema != SCHEMA:
             raise Unavailable("the index is of another schema")
-        self._index = self.place.open(pointer)
-        self._searcher = WhooshSearcher(self._index, self._read)
+        try:
+            self._index = self.place.open(pointer)
+            self._searcher = WhooshSearcher(self._index, self._read)
+        except Exception:
+            if self.place.pointer() == pointer:
+                raise
+            self._renew()  # switched meanwhile, twice: the build that it named is gone
+            return
         self.pointer, self._stamp = pointer, stamp
 
     def _ask_to_heal(self, broken: Pointer | None) -> None:
