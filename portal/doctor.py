@@ -12,7 +12,7 @@ from urllib.parse import urlsplit
 import click
 from flask import current_app
 from flask.cli import with_appcontext
-from sqlalchemy import text
+from sqlalchemy import select, text
 from sqlalchemy.exc import SQLAlchemyError
 
 from portal.config import ConfigurationError, Settings, load_settings
@@ -144,7 +144,22 @@ def check_policy(config: Settings) -> Iterator[Finding]:
             advice = f"{policy.id}: the file changed but its version is still {policy.version}; raise it"
             yield Finding("policy", "warn", advice)
             return
+        if lost := _lost_policies():
+            advice = (
+                f"tickets were promised by {', '.join(lost)}, which nobody has kept; put the file of that version back"
+            )
+            yield Finding("policy", "warn", advice)
+            return
     yield Finding("policy", "ok", f"{policy.id} {policy.version}")
+
+
+def _lost_policies() -> list[str]:
+    """Policy versions that tickets stand under and nothing here knows."""
+    from portal.policies import policy_at
+    from portal.tickets.ticket import Ticket
+
+    used = db.session.execute(select(Ticket.policy_id, Ticket.policy_version).distinct())
+    return [f"{row.policy_id} {row.policy_version}" for row in used if policy_at(*row) is None]
 
 
 def check_search(config: Settings) -> Iterator[Finding]:

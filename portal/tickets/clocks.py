@@ -1,5 +1,6 @@
 """The clocks of a ticket: the log read by `portal.sla.timers`, and the caches that lists are sorted by."""
 
+import logging
 from collections.abc import Iterable
 from datetime import datetime
 
@@ -9,12 +10,21 @@ from portal.sla.timers import Event, Timers, evaluate
 from portal.tickets.notices import pending
 from portal.tickets.ticket import Ticket, TicketEvent
 
+log = logging.getLogger(__name__)
+
 CLOCKS = ("first_response", "next_response", "update", "resolution")
 
 
 def policy_of(ticket: Ticket) -> Policy:
-    """The version of the policy that the ticket's promise came from; the one in force if that is kept nowhere."""
-    return policy_at(ticket.policy_id, ticket.policy_version) or the_policy()
+    """The version of the policy that the ticket's promise came from.
+
+    If that is kept nowhere, the one in force stands in: the log and the doctor say so, and no credit comes of it.
+    """
+    found = policy_at(ticket.policy_id, ticket.policy_version)
+    if found is None:
+        lost = {"ticket": ticket.number, "policy": ticket.policy_id, "version": ticket.policy_version}
+        log.warning("a ticket's policy is lost", extra=lost)
+    return found or the_policy()
 
 
 def timers_of(ticket: Ticket, *, now: datetime) -> Timers:

@@ -32,9 +32,13 @@ class Credit(Model):
 
 
 def note_credit(ticket: Ticket, breach: Breach, policy: Policy, *, now: datetime) -> Decimal | None:
-    """Write the credit that the policy gives for this breach; None where it gives none, or no more this month."""
+    """Write the credit that the policy gives for this breach; None where it gives none, or no more this month.
+
+    `policy` is the version that the promise was made under; another one owes nothing for it.
+    """
     rule = next((rule for rule in policy.response_credits if _holds(rule, ticket, breach)), None)
-    if rule is None or breach.basis != "guarantee":
+    is_its_own = (policy.id, policy.version) == (ticket.policy_id, ticket.policy_version)
+    if rule is None or breach.basis != "guarantee" or not is_its_own:
         return None
     month = breach.due_at.astimezone(ZoneInfo(policy.zone)).date().replace(day=1)
     percent = rule.credit

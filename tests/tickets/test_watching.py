@@ -1,14 +1,17 @@
 """Clocks are watched: staff are warned in time, and a broken promise is told with what the policy gives for it."""
 
+import logging
 from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
 from decimal import Decimal
 
+import pytest
 from flask import Flask
 from flask.testing import FlaskClient
 
 from portal.accounts.people import Organisation, User
 from portal.db import db
+from portal.doctor import doctor
 from portal.mail import Mail
 from portal.sla.timers import Timers
 from portal.tickets import clocks, conversation, filing, progress
@@ -183,6 +186,20 @@ def test_a_month_owes_no_more_than_the_policy_says(app: Flask, world: World) -> 
         assert watch(now=writing.MONDAY + timedelta(days=3)) == many
         credits = db.session.query(Credit).filter_by(organisation_id=world.heron).all()
         assert sum((credit.percent for credit in credits), Decimal(0)) == rule.most_per_month
+
+
+def test_a_lost_policy_is_said_aloud_and_owes_nothing(
+    app: Flask, world: World, caplog: pytest.LogCaptureFixture
+) -> None:
+    with app.test_request_context():
+        ticket = file_one(world, *owing())
+        ticket.policy_version = "2019.7"
+        db.session.commit()
+        with caplog.at_level(logging.WARNING, "portal"):
+            watch(now=writing.MONDAY + timedelta(days=3))
+        assert told(ticket, "breached") and db.session.query(Credit).count() == 0
+    assert any(vars(record).get("version") == "2019.7" for record in caplog.records)
+    assert "2019.7, which nobody has kept" in app.test_cli_runner().invoke(doctor).output
 
 
 def test_a_ticket_that_cannot_be_told_of_keeps_no_other_waiting(app: Flask, world: World) -> None:
