@@ -85,6 +85,15 @@ def test_resellers_stand_before_free_accounts(app: Flask, world: World, as_: As,
     assert subjects(as_("agent").get("/desk/").text) == ["reseller", "free"]
 
 
+@pytest.mark.parametrize("words", ["ÜBERLAUF", "überlauf", "насос", "НАСОС"])
+def test_words_are_found_in_any_case_of_any_script(app: Flask, world: World, as_: As, words: str) -> None:
+    with app.app_context():
+        make_ticket(world, "Überlauf, Насос 3", next_due_at=hence(hours=2))
+        make_ticket(world, "other", next_due_at=hence(hours=2))
+        db.session.commit()
+    assert subjects(as_("agent").get("/desk/", query_string={"q": words}).text) == ["Überlauf, Насос 3"]
+
+
 def test_plenty_of_time_is_quiet(app: Flask, world: World, as_: As) -> None:
     with app.app_context():
         make_ticket(world, "calm", next_due_at=hence(days=3), created_at=hence(minutes=-1))
