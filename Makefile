@@ -38,6 +38,7 @@ check: $(TOOLS) ## lint and types
 bench: $(TOOLS) $(MO) ## measure, and print the tables of bench/README.md
 	$(PY) -m bench.quotes
 	$(PY) -m bench.pages
+	$(PY) -m bench.billing
 	$(PY) -m bench.search
 	$(PY) -m bench.leaks
 

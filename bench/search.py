@@ -208,9 +208,7 @@ class Bench:
         assert self.portal.web
         server = Server(self.portal.web, self.portal.port)
         rate = 1000 / statistics.mean(self.ask_all(questions(4), many))
-        workers = [process.memory_info().rss / 1e6 for process in server.parent.children(recursive=True)]
-        self.rows[f"web process after {many:,} searches"] = verdict(max(workers), 150, "MB")
-        self.rows["… and Granian's process above it"] = f"{server.parent.memory_info().rss / 1e6:.0f} MB"
+        self.rows[f"web process after {many:,} searches"] = verdict(server.memory(), 150, "MB")
         self.rows["searches a second, each asked once"] = f"{rate:,.0f}"
         again = list(islice(questions(4), 50))
         self.ask_all(iter(again), 50)

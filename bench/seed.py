@@ -98,8 +98,8 @@ def seed_tickets(world: cast.World, many: int) -> list[int]:
     return numbers
 
 
-def copy_tickets(ids: Sequence[int], many: int) -> list[int]:
-    """Copies of the patterns with their messages and events; nine of ten are closed."""
+def copy_tickets(ids: Sequence[int], many: int, *, all_open: bool = False) -> list[int]:
+    """Copies of the patterns with their messages and events; nine of ten are closed, unless all stay open."""
     table, numbers, rows = Ticket.__table__, set[int](), []
     patterns = [dict(row) for row in db.session.execute(select(table).where(table.c.id.in_(ids))).mappings()]
     first = max(ids) + 1
@@ -108,7 +108,7 @@ def copy_tickets(ids: Sequence[int], many: int) -> list[int]:
     for n, number in enumerate(sorted(numbers)):
         row = patterns[n % len(patterns)] | {"id": first + n, "number": number, "form_key": secrets.token_hex(16)}
         row |= {"subject": prose(n, 7).capitalize(), "updated_at": row["updated_at"] - timedelta(minutes=n)}
-        if n % 10:
+        if n % 10 and not all_open:
             row |= {"status": "closed", "next_due_at": None, "closed_at": row["updated_at"]}
         rows.append(row)
     insert(table, rows)

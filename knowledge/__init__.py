@@ -9,6 +9,15 @@ def init_knowledge(app: Flask, config: Settings) -> None:
     import knowledge.articles.file_pages
     import knowledge.articles.follow_pages
     import knowledge.articles.revision
+    import knowledge.community.audit
+    import knowledge.community.flags
+    import knowledge.community.following
+    import knowledge.community.mailed
+    import knowledge.community.pictures
+    import knowledge.community.standing
+    import knowledge.community.telling
+    import knowledge.community.topic
+    import knowledge.community.topic_ticket
     import knowledge.documents.document
     import knowledge.documents.downloads
     import knowledge.exchange.origin
@@ -18,8 +27,11 @@ def init_knowledge(app: Flask, config: Settings) -> None:
     from knowledge.articles.sitemap import bp as sitemap
     from knowledge.articles.views import bp as articles
     from knowledge.articles.views import home_knowledge
+    from knowledge.community import init_community
+    from knowledge.community.digest import init_digests
     from knowledge.desk import init_desk
     from knowledge.documents import init_documents
+    from knowledge.incidents import init_incidents
     from knowledge.insight import init_insight
     from knowledge.search.indexing import init_search
     from knowledge.search.memory import init_memory
@@ -34,6 +46,9 @@ def init_knowledge(app: Flask, config: Settings) -> None:
     app.register_blueprint(search)
     app.register_blueprint(wishes)
     init_documents(app)
+    init_community(app)
+    init_incidents(app)
+    init_digests(app)
     init_desk(app)
     init_insight(app)
     app.add_template_global(home_knowledge)

@@ -14,6 +14,7 @@ from flask.cli import with_appcontext
 from flask_login import AnonymousUserMixin
 from sqlalchemy import select
 
+from knowledge.community.demo import load_demo_community
 from knowledge.documents.demo import add_demo_documents
 from knowledge.exchange.exporting import EXPORTS
 from knowledge.exchange.intake import Intake
@@ -235,6 +236,7 @@ def load_demo_knowledge() -> None:
         add_demo_documents(now=utcnow())
         import_demo(now=utcnow())
         load_demo_insight(now=utcnow())
+        load_demo_community(now=utcnow())
         db.session.commit()
 
 

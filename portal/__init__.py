@@ -11,7 +11,11 @@ def create_app(**overrides: Any) -> "Flask":
     """The application. `overrides` are settings by name; raises `ConfigurationError` for one that can't be used."""
     from knowledge import init_knowledge
     from portal.accounts import init_accounts
+    from portal.api import init_api
     from portal.assets import init_assets
+    from portal.audit_pages import init_audit
+    from portal.billing import init_billing
+    from portal.chat import init_chat
     from portal.config import load_settings
     from portal.db import init_db
     from portal.desk import init_desk
@@ -22,8 +26,12 @@ def create_app(**overrides: Any) -> "Flask":
     from portal.jobs import init_jobs
     from portal.logs import init_logs
     from portal.mailroom import init_mailroom
+    from portal.partner import init_partner
+    from portal.reports import init_reports
+    from portal.status import init_status
     from portal.tickets import init_tickets
     from portal.web import Foyer, init_web
+    from portal.webhooks import init_webhooks
 
     config = load_settings(**overrides)
     config.instance.mkdir(mode=0o700, parents=True, exist_ok=True)
@@ -48,6 +56,14 @@ def create_app(**overrides: Any) -> "Flask":
     init_tickets(app)
     init_mailroom(app, config)
     init_desk(app)
+    init_chat(app)
+    init_reports(app)
+    init_api(app)
+    init_webhooks(app)
+    init_status(app)
+    init_billing(app)
+    init_partner(app)
+    init_audit(app)
     init_assets(app)
     return app
 

@@ -18,6 +18,8 @@ COMMANDS = {
     "jobs": ("portal.operating:jobs", "The outbox: what waits, what failed for good."),
     "doctor": ("portal.doctor:doctor", "Check the configuration and say what to mend."),
     "sla": ("portal.sla.cli:sla", "Quotes, tables, checks and simulations of support policies."),
+    "status": ("portal.status.cli:status", "The status page: availability and what is owed for it."),
+    "billing": ("portal.billing.cli:billing", "The books: check them, write invoices out, bill what is due."),
     "user": ("portal.accounts.cli:user", "Accounts and their roles."),
     "tickets": ("portal.tickets.cli:tickets", "Tickets and their clocks."),
     "mail": ("portal.mailroom.cli:mail", "Mail in: take one from a pipe, fetch a mailbox."),
@@ -25,6 +27,7 @@ COMMANDS = {
     "export": ("knowledge.cli:export", "Write the knowledge base out."),
     "search": ("knowledge.cli:search", "Search as a visitor or as somebody."),
     "reindex": ("knowledge.cli:reindex", "Build the search index anew."),
+    "community": ("knowledge.community.cli:community", "The community: check texts before they are posted."),
 }
 
 

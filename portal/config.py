@@ -67,6 +67,26 @@ SETTINGS = (
     Setting("brand_accent", "#2f6f5e", "The accent colour, as #rrggbb."),
     Setting("brand_url", "", "The vendor's web site, linked from the footer."),
     Setting("brand_contact", (), "Lines of contact details in the footer; in the environment separated by |."),
+    Setting("seller_name", "", "Who sells, as invoices say it: the company's full name."),
+    Setting("seller_street", "", "Street and number of the seller."),
+    Setting("seller_postcode", "", "Postcode of the seller."),
+    Setting("seller_city", "", "City of the seller."),
+    Setting("seller_country", "", "Country of the seller (ISO 3166-1, two letters): its tax is charged at home."),
+    Setting("seller_vat_number", "", "VAT number of the seller."),
+    Setting("seller_register", "", "Line about the company's register and its directors, at the foot of invoices."),
+    Setting("seller_email", "", "Where questions about invoices go."),
+    Setting("seller_phone", "", "Phone number for questions about invoices. Empty: none."),
+    Setting("seller_iban", "", "The account that transfers go to. Empty: no transfers."),
+    Setting("seller_bic", "", "The BIC of that account's bank."),
+    Setting("stripe_secret_key", "", "Key of the payment provider (Stripe), `sk_…` or `rk_…`. Empty: transfers only."),
+    Setting("stripe_webhook_secret", "", "Secret of its events, `whsec_…`. Needed with the key: else no start."),
+    Setting("stripe_api_base", "", "Another address of the provider, for tests. Empty: its own."),
+    Setting("stripe_timeout", 8, "Seconds that the provider may take to answer, 10 at most."),
+    Setting("stripe_retry_days", ("1", "3", "7"), "Days after which a refused payment is tried again; separated by |."),
+    Setting("bank_file_max_bytes", 10_000_000, "The largest bank statement (camt.053) that is taken in."),
+    Setting(
+        "dunning_days", ("3", "10", "21"), "Days past due after which reminders go out; separated by |. Empty: none."
+    ),
     Setting("default_locale", "en", "The language for readers who have chosen none and whose browser names none."),
     Setting("default_zone", "Europe/Amsterdam", "The time zone (IANA) for readers who have chosen none."),
     Setting("languages", tuple(SHIPPED_LANGUAGES), "The languages offered; in the environment separated by |."),
@@ -79,18 +99,56 @@ SETTINGS = (
     Setting("upload_max_bytes", 25_000_000, "The largest attachment."),
     Setting("upload_total_bytes", 100_000_000, "The largest sum of the attachments of one message."),
     Setting("document_max_bytes", 100_000_000, "The largest manual or download that editors upload."),
+    Setting("status_folder", "", "Where the status page's static copy lies. Empty: `status` in the instance folder."),
+    Setting("status_url", "", "The address of the static copy's web server. Empty: `base_url`."),
+    Setting("webhooks_inside", False, "Webhooks may call plain http and addresses inside the network."),
+    Setting("probes_inside", (), "Networks inside that probes may reach (`10.0.0.0/8`); separated by |."),
+    Setting("probes_kept_days", 14, "What probes found is forgotten after so long."),
+    Setting("limit_heartbeats", "120 per minute", "Heartbeats from one address."),
+    Setting("limit_alerts", "120 per minute", "Messages of Alertmanager from one address."),
+    Setting("status_sending", True, "`false`: subscribers of the status page are told nothing; what waits stays."),
+    Setting("status_mails_minute", 1500, "Mails to subscribers of the status page in a minute."),
+    Setting("status_remind_hours", 24, "How long before a planned maintenance its subscribers are reminded."),
+    Setting("status_verify_minutes", 10, "How long a maintenance is checked after its end before it is over."),
+    Setting("status_bounces", 3, "After so many mails in a row that came back, a subscriber is told no more."),
+    Setting("limit_subscribe", "10 per hour", "Subscriptions to the status page asked for from one address."),
     Setting("review_required", False, "Articles are published only after somebody other than their authors approved."),
     Setting("limit_sign_in", "10 per minute; 60 per hour", "Sign-in attempts from one address."),
     Setting("limit_register", "10 per hour", "Registrations from one address."),
     Setting("limit_recovery", "10 per hour", "Recovery and confirmation mails asked for from one address."),
+    Setting("limit_paying", "30 per hour", "Times one person asks for the payment page."),
     Setting("limit_invite", "20 per hour", "Invitations sent by one person, or tried to be used from one address."),
+    Setting("join_again_days", 30, "Whoever was turned away may ask to join an organisation again after so long."),
     Setting("limit_claim", "10 per hour", "Licence keys tried by one person."),
     Setting("limit_pin", "60 per hour", "PINs made by one person, and looked up by one of the staff."),
-    Setting("limit_filing", "20 per hour", "Tickets filed by one person."),
+    Setting("limit_filing", "20 per hour", "Tickets filed by one person, and times they share one."),
+    Setting("limit_api", "600 per minute", "Requests of one person's programs."),
     Setting("limit_search", "120 per minute", "Searches from one address."),
     Setting("searches_kept_days", 365, "What was searched and opened is forgotten after so long."),
     Setting("stale_after_days", 365, "An article that nobody has changed for so long is to be read again."),
+    Setting("limit_following", "20 per hour", "Presses of “Tell me when this changes” from one address."),
+    Setting("limit_community_follows", "120 per hour", "Times one person follows something in the community or stops."),
+    Setting("forum_mentions", 5, "People whom one post can mention."),
+    Setting("forum_first_posts", 1, "Posts of a newcomer that wait for a moderator; 0 for none."),
+    Setting("forum_trusted_posts", 5, "Whoever has so many posts shown is a newcomer no more."),
+    Setting("forum_new_links", 2, "Links in one post of a newcomer."),
+    Setting("forum_new_pictures", 2, "Pictures in one post of a newcomer."),
+    Setting("forum_draft_days", 60, "Unposted texts and pictures are forgotten after so many days."),
+    Setting("forum_new_mentions", 2, "People whom one post of a newcomer can mention."),
+    Setting("forum_new_hourly", 5, "Posts of a newcomer in an hour."),
+    Setting("forum_flags_hold", 3, "Flags by others than newcomers that hold a post for a moderator; 0 for never."),
+    Setting("forum_blocked", (), "Words and addresses that hold a post for a moderator; separated by |."),
+    Setting("forum_form_seconds", 3, "A newcomer's form that is sent sooner than this waits for a moderator."),
+    Setting("forum_digest_hour", 7, "The hour of digests of the community, by the clock of who gets them."),
+    Setting("limit_votes", "30 per hour", "Answers to “Was this helpful?” from one address."),
+    Setting("limit_webhooks", "30 per hour", "Tests and repetitions of webhooks asked for by one person."),
     Setting("limit_wishes", "10 per hour", "Presses of “Tell me when this is answered” from one address."),
+    Setting("limit_community", "30 per hour", "Posts of one person in the community."),
+    Setting("limit_community_previews", "30 per minute", "Previews and lists of similar topics for one person."),
+    Setting("limit_chat", "60 per minute", "What one person says in chats."),
+    Setting("chats_kept_days", 365, "Chats that ended so long ago are removed; 0 keeps them. Tickets keep their talk."),
+    Setting("mail_kept_days", 365, "Mail that came in is kept as it came for so long; 0 for ever."),
+    Setting("chat_idle_minutes", 20, "A chat in which nobody has said anything for so long ends."),
     Setting("session_idle_minutes", 720, "A session ends after this long without a request."),
     Setting("session_max_hours", 336, "A session ends this long after sign-in, whatever happens."),
     Setting("log_level", "INFO", "DEBUG, INFO, WARNING or ERROR."),
@@ -148,98 +206,10 @@ def load_settings(environ: Mapping[str, str] = os.environ, **overrides: Any) -> 
     settings["database_url"] = settings.database_url or f"sqlite:///{settings.instance / 'portal.db'}"
     if settings.secret_key == DEFAULT_SECRET and settings.is_demo:
         settings["secret_key"] = kept_secret(settings.instance / "secret.key")
+    from portal.config_checks import check_settings  # it raises what stands here
+
     check_settings(settings)
     return settings
-
-
-def check_settings(settings: Settings) -> None:
-    """Raise `ConfigurationError` on the first setting that can't be used."""
-    from zoneinfo import ZoneInfo
-
-    from babel import Locale, UnknownLocaleError
-
-    _check_choices(settings)
-    _check_numbers(settings)
-    _check_addresses(settings)
-    if settings.secret_key == DEFAULT_SECRET or len(settings.secret_key) < 16:
-        raise ConfigurationError(
-            "secret_key: production needs a secret of its own, of 16 characters or more; "
-            "`python -m portal doctor` prints a fresh one"
-        )
-    if settings.search_engine not in ("whoosh", "postgresql"):
-        raise ConfigurationError(f"search_engine: write whoosh or postgresql, not {settings.search_engine!r}")
-    if settings.search_engine == "postgresql" and not settings.database_url.startswith("postgres"):
-        raise ConfigurationError("search_engine: postgresql needs a database_url of PostgreSQL")
-    try:
-        ZoneInfo(settings.default_zone)
-    except (KeyError, ValueError, OSError):
-        raise ConfigurationError(f"default_zone: {settings.default_zone!r} is no IANA time zone") from None
-    for language in (settings.default_locale, *settings.languages):
-        try:
-            Locale.parse(language, sep="-" if "-" in language else "_")
-        except (UnknownLocaleError, ValueError):
-            raise ConfigurationError(f"languages: {language!r} is no language that dates can be written in") from None
-    if not _is_colour(settings.brand_accent):
-        raise ConfigurationError(f"brand_accent: write a colour as #rrggbb, not {settings.brand_accent!r}")
-    if settings.web_workers > 1 and settings.limits_url.startswith("memory"):
-        raise ConfigurationError("limits_url: more than one web process needs limits counted in Redis (redis://…)")
-
-
-CHOICES = {
-    "mode": ("demo", "production"),
-    "log_level": ("DEBUG", "INFO", "WARNING", "ERROR"),
-    "log_format": ("text", "json"),
-}
-SCHEMES = {
-    "base_url": ("http", "https"),
-    "database_url": ("sqlite", "postgresql", "postgresql+psycopg"),
-    "queue_url": ("", "redis", "rediss", "postgresql"),
-    "limits_url": ("memory", "redis", "rediss"),
-    "mail_url": ("smtp", "smtps"),
-    "mail_listen": ("", "lmtp", "smtp"),
-    "imap_url": ("", "imap", "imaps"),
-    "brand_url": ("", "http", "https"),
-}
-
-
-def _check_choices(settings: Settings) -> None:
-    for name, choices in CHOICES.items():
-        if settings[name] not in choices:
-            said = f"{', '.join(choices[:-1])} or {choices[-1]}"
-            raise ConfigurationError(f"{name}: write {said}, not {settings[name]!r}")
-
-
-def _check_numbers(settings: Settings) -> None:
-    from limits import parse_many
-
-    for setting in SETTINGS:
-        value = settings[setting.name]
-        least = 0 if setting.name == "proxies" else 1
-        if type(setting.default) is int and value < least:
-            raise ConfigurationError(f"{setting.name}: write {least} or more, not {value}")
-        if setting.name.startswith("limit_"):
-            try:
-                parse_many(value)
-            except ValueError:
-                raise ConfigurationError(f"{setting.name}: write '10 per hour' or the like, not {value!r}") from None
-    if settings.web_port > 65535:
-        raise ConfigurationError(f"web_port: write a port up to 65535, not {settings.web_port}")
-
-
-def _check_addresses(settings: Settings) -> None:
-    """Only the shape; `doctor` looks whether somebody is there. Values may hold passwords, so they aren't repeated."""
-    for name, schemes in SCHEMES.items():
-        if name == "mail_url" and settings.mail_url == "file":
-            continue
-        if urlsplit(settings[name]).scheme not in schemes:
-            said = " or ".join(f"{scheme}://…" for scheme in schemes if scheme)
-            raise ConfigurationError(f"{name}: write a full address, {said}")
-    if not settings.host:
-        raise ConfigurationError("base_url: write a full address, such as https://help.example.com")
-    if urlsplit(settings.base_url).path.strip("/"):
-        raise ConfigurationError("base_url: the portal needs a host of its own; write the address without a path")
-    if "@" not in settings.mail_from:
-        raise ConfigurationError(f"mail_from: write an e-mail address, not {settings.mail_from!r}")
 
 
 def kept_secret(path: Path) -> str:
@@ -260,10 +230,6 @@ def kept_secret(path: Path) -> str:
         finally:
             os.unlink(draft)
     return path.read_text().strip()
-
-
-def _is_colour(text: str) -> bool:
-    return len(text) == 7 and text[0] == "#" and all(c in "0123456789abcdefABCDEF" for c in text[1:])
 
 
 def _from_file(path: Path) -> dict[str, Any]:

@@ -4,6 +4,7 @@ import os
 import secrets
 import shutil
 import smtplib
+import time
 from collections.abc import Callable, Iterator
 from contextlib import suppress
 from dataclasses import dataclass
@@ -16,9 +17,10 @@ from sqlalchemy import select, text
 from sqlalchemy.exc import SQLAlchemyError
 
 from portal.config import ConfigurationError, Settings, load_settings
-from portal.db import db
+from portal.db import db, utcnow
 
 LEAST_FREE_BYTES = 500_000_000
+LONGEST_BEHIND = 300  # seconds that the status page's copy may lie behind
 
 
 @dataclass(frozen=True)
@@ -91,13 +93,17 @@ def check_queue(config: Settings) -> Iterator[Finding]:
 
 def check_jobs(config: Settings) -> Iterator[Finding]:
     from portal.jobs import Job
+    from portal.tickets.rounds import failing
 
     try:
         dead = db.session.scalar(db.select(db.func.count()).select_from(Job).where(Job.state == "dead"))
-    except Exception:
+        stuck = failing(now=utcnow())
+    except SQLAlchemyError:
         return  # the database check has said it
     if dead:
         yield Finding("jobs", "warn", f"{dead} were given up; see `python -m portal jobs list --dead`")
+    if stuck:
+        yield Finding("jobs", "warn", f"{stuck} tickets can't be told of, asked about or closed; the log says why")
 
 
 def check_mail(config: Settings) -> Iterator[Finding]:
@@ -129,6 +135,24 @@ def check_mail_in(config: Settings) -> Iterator[Finding]:
             yield Finding("mail in", "fail", f"{_where(config.imap_url)}: {_first_line(error)}")
     if (config.imap_url or config.mail_listen) and not config.mail_trusted_hosts:
         yield Finding("mail_trusted_hosts", "warn", "nobody proves who mail is from; name the host that checks it")
+
+
+def check_payments(config: Settings) -> Iterator[Finding]:
+    from portal.billing.provider.gateway import NotTaken, Unreachable, is_used, provider
+
+    if not is_used():
+        return
+    try:
+        with provider() as ask:
+            ask(lambda v1: v1.events.list(params={"limit": 1}))
+    except NotTaken as error:
+        yield Finding("payments", "fail", f"the provider does not take stripe_secret_key: {_first_line(error)}")
+        return
+    except Unreachable as error:
+        yield Finding("payments", "fail", f"the provider does not answer: {_first_line(error)}")
+        return
+    is_try = "_test_" in config.stripe_secret_key and not config.is_demo
+    yield Finding("payments", "warn" if is_try else "ok", "in the provider's test mode" if is_try else "the provider")
 
 
 def check_policy(config: Settings) -> Iterator[Finding]:
@@ -177,6 +201,32 @@ def check_search(config: Settings) -> Iterator[Finding]:
         yield Finding("search", "ok", f"{counts or 'nothing yet'}; {waiting} changes waiting")
 
 
+def check_status(config: Settings) -> Iterator[Finding]:
+    from portal.status import copying, offline, refreshing
+
+    folder = copying.folder_of(config)
+    refused = list(offline.queue_of(folder).glob("*.refused"))
+    there = copying.written(folder)
+    age = int(time.time() - (folder / copying.DOCUMENT).stat().st_mtime) if there else 0
+    if there is None:
+        yield Finding("status copy", "warn", f"{folder} has none yet; the worker writes it within a minute")
+    elif refused:
+        yield Finding("status copy", "warn", f"{len(refused)} posted couldn't be taken in; read {refused[0].parent}")
+    elif age > LONGEST_BEHIND and there.get("edition") != refreshing.edition():
+        yield Finding("status copy", "warn", f"{folder} lies {age // 60} minutes behind; is the worker running?")
+    else:
+        yield Finding("status copy", "ok", f"{folder}: {len(offline.waiting(folder))} posted wait for the database")
+
+
+def check_probes(config: Settings) -> Iterator[Finding]:
+    """Those that nobody looks at say nothing of their components."""
+    from portal.status.probing import overdue
+
+    if late := overdue(now=utcnow()):
+        names = ", ".join(late[:3]) + (", …" if len(late) > 3 else "")
+        yield Finding("probes", "warn", f"{len(late)} not looked at in time ({names}); is the worker running?")
+
+
 def check_production(config: Settings) -> Iterator[Finding]:
     if config.is_demo:
         yield Finding("mode", "warn", "demo: the demo accounts' password is public; never put this on the internet")
@@ -207,7 +257,10 @@ CHECKS: tuple[Callable[[Settings], Iterator[Finding]], ...] = (
     check_jobs,
     check_mail,
     check_mail_in,
+    check_payments,
     check_policy,
     check_search,
+    check_status,
+    check_probes,
     check_production,
 )

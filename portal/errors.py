@@ -1,6 +1,9 @@
 """What can go wrong, and how it is told: one page for people, one line for machines, never a trace."""
 
+import json
+from collections.abc import Iterable, Mapping
 from contextlib import suppress
+from http import HTTPStatus
 
 from flask import Flask, Response, current_app, g, jsonify, render_template, request
 from flask.typing import ResponseReturnValue
@@ -18,6 +21,24 @@ class Refused(Exception):
     """Permitted but refused, with a sentence the customer can read. One handler answers 422."""
 
 
+class Problem(Exception):
+    """What a program did wrong, for its author: English, with the fields it is about as (name, what is wrong)."""
+
+    def __init__(
+        self,
+        status: int,
+        detail: str,
+        *,
+        kind: str = "about:blank",
+        errors: Iterable[tuple[str, str]] = (),
+        headers: Mapping[str, str] | None = None,
+    ) -> None:
+        super().__init__(detail)
+        self.status, self.kind, self.headers = status, kind, headers or {}
+        self.errors = [{"field": field, "message": message} for field, message in errors]
+
+
+SENT = ("Retry-After", "Allow")  # of the headers of an error
 SENTENCES = {
     400: (_l("That request can't be read"), _l("Please go back, reload the page and try again.")),
     403: (
@@ -49,6 +70,7 @@ SENTENCES = {
 def init_errors(app: Flask) -> None:
     app.register_error_handler(HTTPException, answer)
     app.register_error_handler(Refused, refuse)
+    app.register_error_handler(Problem, explain)
     app.register_error_handler(OperationalError, stop_for_database)
     app.register_error_handler(OverflowError, find_nothing)
     app.register_error_handler(Exception, break_down)
@@ -68,6 +90,15 @@ def answer(error: HTTPException) -> ResponseReturnValue:
 def refuse(error: Refused) -> ResponseReturnValue:
     db.session.rollback()
     return _page(422, _("That can't be done"), str(error))
+
+
+def explain(problem: Problem) -> ResponseReturnValue:
+    """As RFC 9457 has it."""
+    db.session.rollback()
+    told = {"type": problem.kind, "title": HTTPStatus(problem.status).phrase, "status": problem.status}
+    told |= {"request": g.get("request_id"), "detail": str(problem)}
+    body = json.dumps(told | ({"errors": problem.errors} if problem.errors else {}), ensure_ascii=False)
+    return Response(body, problem.status, dict(problem.headers), mimetype="application/problem+json")
 
 
 def find_nothing(_error: OverflowError) -> ResponseReturnValue:
@@ -99,10 +130,14 @@ def _forget_reader() -> None:
 
 
 def _page(code: int, title: str, sentence: str, error: HTTPException | None = None) -> ResponseReturnValue:
+    headers = {name: value for name, value in error.get_headers() if name in SENT} if error else {}
+    if request.path.startswith("/api/v1/"):
+        said = error.description if error and code < 500 else sentence
+        return explain(Problem(code, said or sentence, headers=headers))
     if request.path.startswith("/api/") or request.accept_mimetypes.best == "application/json":
-        return jsonify(error={"code": code, "title": title, "message": sentence, "request": g.get("request_id")}), code
+        told = {"code": code, "title": title, "message": sentence, "request": g.get("request_id")}
+        return jsonify(error=told), code, headers
     page = render_template(
         "errors/error.html", code=code, title=title, sentence=sentence, request_id=g.get("request_id")
     )
-    headers = error.get_headers() if error else []
-    return page, code, {name: value for name, value in headers if name in ("Retry-After", "Allow")}
+    return page, code, headers

@@ -8,10 +8,18 @@ from huey import crontab
 from sqlalchemy import delete
 
 from portal import uploads
+from portal.api.once import forget_answers
+from portal.billing.provider.keeping import forget_events
+from portal.chat.keeping import forget_chats
 from portal.db import db, utcnow, writing
 from portal.jobs import Job
 from portal.mail import Mail
-from portal.tickets import attachments, drafts
+from portal.mailroom.keeping import forget_mail
+from portal.status.following import forget_followed
+from portal.status.probing import forget_results
+from portal.tickets import attachments, bulk, drafts, news, presence, tags
+from portal.tickets.rounds import Setback
+from portal.webhooks.delivering import forget_deliveries
 
 KEPT_FOR = timedelta(days=30)
 
@@ -23,7 +31,8 @@ def forget(*, now: datetime) -> int:
     """
     done = delete(Job).where(Job.state == "done", Job.done_at < now - KEPT_FOR).returning(Job.id)
     letters = delete(Mail).where(Mail.ticket_id.is_(None), Mail.sent_at < now - KEPT_FOR).returning(Mail.id)
-    return sum(len(db.session.execute(statement).all()) for statement in (done, letters))
+    overcome = delete(Setback).where(Setback.again_at < now - KEPT_FOR).returning(Setback.ticket_id)
+    return sum(len(db.session.execute(statement).all()) for statement in (done, letters, overcome))
 
 
 def init_forgetting(app: Flask) -> None:
@@ -34,5 +43,16 @@ def init_forgetting(app: Flask) -> None:
         with app.app_context(), writing():
             forget(now=utcnow())
             drafts.forget_unclaimed(now=utcnow())
+            forget_answers(now=utcnow())
+            forget_deliveries(now=utcnow())
+            forget_events(now=utcnow())
+            forget_chats(now=utcnow())
+            forget_mail(now=utcnow())
+            forget_results(now=utcnow())
+            forget_followed(now=utcnow())
+            news.forget_news(now=utcnow())
+            presence.forget_presence(now=utcnow())
+            tags.forget_unused()
+            bulk.forget_bulk_acts(now=utcnow())
             db.session.commit()
             attachments.remove_strays(older_than=utcnow() - uploads.STRAY_FOR)

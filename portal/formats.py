@@ -1,13 +1,14 @@
 """Dates, sizes and durations as the reader writes them: template filters over Babel."""
 
 from collections.abc import Iterable
-from datetime import UTC, date, datetime
+from datetime import UTC, date, datetime, timedelta
 from decimal import Decimal
 
 from babel import Locale
 from babel.dates import format_date, format_timedelta
 from babel.lists import format_list
-from babel.numbers import format_decimal, format_percent
+from babel.numbers import format_percent
+from babel.units import format_unit
 from flask import Flask, g
 from flask_babel import get_locale, get_translations, gettext
 from markupsafe import Markup, escape
@@ -17,11 +18,13 @@ from portal.sla.text import Text
 from portal.sla.wording import Voice
 from portal.web import reader_zone
 
-SIZES = ("B", "kB", "MB", "GB")
+COUNTS_SECONDS = timedelta(minutes=2)  # how long "ago" may be said in seconds
+SIZES = ("byte", "kilobyte", "megabyte", "gigabyte")
 
 
 def init_formats(app: Flask) -> None:
-    for filter_ in (when, when_date, when_day, ago, filesize, share, duration, country, listed, closed_days):
+    moments, words = (when, when_date, when_day, month, lasting, ago, duration), (filesize, share, country, listed)
+    for filter_ in (*moments, *words, closed_days):
         app.add_template_filter(filter_)
 
 
@@ -42,7 +45,23 @@ def when_date(moment: datetime | None) -> str:
 
 def when_day(day: date | None) -> str:
     """A calendar day (no instant, so no zone) as the reader writes it."""
+    assert not isinstance(day, datetime), "the day of a moment depends on the zone: when_date"
     return str(format_date(day, "medium", locale=date_locale())) if day else ""
+
+
+def month(day: date) -> str:
+    """The month of a day, as a heading: 'October 2026'."""
+    return str(format_date(day, "LLLL y", locale=date_locale()))
+
+
+def lasting(seconds: float) -> str:
+    """A length of time by its two largest units: '2 days 3 hr', '5 min'. What is shorter than a minute is one."""
+    left, parts = max(60, int(seconds)), list[str]()
+    for unit, size in (("day", 86400), ("hour", 3600), ("minute", 60)):
+        count, left = divmod(left, size)
+        if count and len(parts) < 2:
+            parts.append(str(format_unit(count, f"duration-{unit}", length="short", locale=date_locale())))
+    return " ".join(parts)
 
 
 def ago(moment: datetime | None) -> str:
@@ -59,12 +78,12 @@ def share(percent: Decimal, locale: Locale | None = None) -> str:
 
 
 def filesize(size: int) -> str:
-    """Bytes in the largest unit that keeps the number above one, as the reader writes numbers."""
+    """Bytes in the largest unit that keeps the number above one, as the reader writes numbers and units."""
     amount, unit = float(size), 0
     while amount >= 1000 and unit < len(SIZES) - 1:
         amount, unit = amount / 1000, unit + 1
-    number = format_decimal(round(amount, 1 if unit and amount < 10 else 0), locale=date_locale())
-    return gettext("%(number)s %(unit)s", number=number, unit=SIZES[unit])
+    number = round(amount, 1 if unit and amount < 10 else 0)
+    return str(format_unit(number, SIZES[unit], length="short" if unit else "long", locale=date_locale()))
 
 
 def duration(length: Duration) -> str:

@@ -1,62 +1,59 @@
-"""The process above the web server's: it starts them and, for `run`, the worker, and starts again what dies.
+"""The process above the web server and the worker of `run`: it starts both, and starts again what dies.
 
 It takes the place of the command that was called (`portal.serving`), so that neither the portal nor its command line
-stays in memory twice: what is imported here is its size.
+stays in memory a third time: what is imported here is its size.
 """
 
-import json
+import os
 import signal
 import subprocess
 import sys
 import threading
 import time
-from typing import Any
 
-from granian import Granian
-from granian.constants import Interfaces
-from granian.log import LogLevels
+WEB = ("-m", "portal.answering")
+WORKER = ("-m", "portal", "worker", "--with-parent")
 
 
-def main(web: dict[str, Any], with_worker: bool) -> None:
-    """Serve until a signal ends it; `web` is what Granian is told besides what holds for every portal."""
+def main(web: str) -> None:
+    """Keep both until a signal ends us; `web` is what `portal.answering` is told."""
     stop = threading.Event()
-    keeper = threading.Thread(target=_keep_worker, args=(stop,), name="worker", daemon=True)
-    if with_worker:
+    for ending in (signal.SIGTERM, signal.SIGINT):
+        signal.signal(ending, lambda *_: stop.set())
+    kept = [threading.Thread(target=_keep, args=(words, stop)) for words in ((*WEB, web), WORKER)]
+    for keeper in kept:
         keeper.start()
-    try:
-        Granian(
-            "portal.wsgi:app",
-            interface=Interfaces.WSGI,
-            respawn_failed_workers=True,
-            workers_kill_timeout=30,
-            log_level=LogLevels.warning,
-            websockets=False,
-            **web,
-        ).serve()
-    finally:
-        stop.set()
-        if with_worker:
-            keeper.join(timeout=35)
+    for keeper in kept:
+        keeper.join()
 
 
-def _keep_worker(stop: threading.Event) -> None:
-    """Start the worker, start it again when it dies, and end it when we stop."""
+def end_with_parent() -> None:
+    """For a kept process: a parent that was killed can't end it; it notices, and ends by itself."""
+    threading.Thread(target=_watch_parent, args=(os.getppid(),), daemon=True).start()
+
+
+def _keep(words: tuple[str, ...], stop: threading.Event) -> None:
+    """Start it, start it again when it dies, and end it when we stop."""
     while not stop.is_set():
         started = time.monotonic()
-        # Granian forks at the same time. Without `close_fds` the worker is spawned without a pipe, whose copy in the
-        # web server's process would keep us waiting here for as long as that lives.
-        process = subprocess.Popen([sys.executable, "-m", "portal", "worker", "--with-parent"], close_fds=False)
+        process = subprocess.Popen([sys.executable, *words])
         while process.poll() is None and not stop.wait(0.2):
             pass
         if stop.is_set():
             process.send_signal(signal.SIGTERM)
             try:
-                process.wait(timeout=30)
+                process.wait(timeout=35)
             except subprocess.TimeoutExpired:
                 process.kill()
         elif time.monotonic() - started < 5:
             stop.wait(2)  # it dies at once: don't spin
 
 
+def _watch_parent(parent: int) -> None:
+    while os.getppid() == parent:
+        time.sleep(1)
+    os.kill(os.getpid(), signal.SIGTERM)
+
+
 if __name__ == "__main__":
-    main(**json.loads(sys.argv[1]))
+    main(sys.argv[1])

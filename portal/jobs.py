@@ -63,6 +63,7 @@ def job(kind: str, *, attempts: int = ATTEMPTS) -> Callable[[Callable[..., None]
     """Register the function that does jobs of this kind. It is called with the payload, inside a transaction."""
 
     def register(run: Callable[..., None]) -> Callable[..., None]:
+        assert kind not in _kinds, f"two jobs of kind {kind!r}"
         _kinds[kind] = Kind(run, attempts)
         return run
 

@@ -2,9 +2,12 @@
 
 import hashlib
 import hmac
+import itertools
 import os
 import smtplib
 import ssl
+from collections.abc import Iterator
+from contextlib import contextmanager
 from datetime import datetime
 from email.message import EmailMessage
 from email.utils import format_datetime, formataddr
@@ -23,6 +26,7 @@ from portal.jobs import enqueue, job
 from portal.web import in_zone, settings
 
 TIMEOUT_SECONDS = 20
+MOST_NUMBERS = 3  # in a Message-ID of ours; what follows is chance, and may be all digits
 
 
 class Unprotected(Exception):
@@ -92,12 +96,28 @@ def compose(
     time zone. `subject` is a message id (marked `N_`) whose placeholders come from the context. `unsubscribe` is the
     address that a mail to a list names (RFC 8058): a POST there, without cookie or token of a form, ends it at once.
     """
+    return store(
+        recipient,
+        *drawn(template, subject, locale=locale, zone=zone, unsubscribe=unsubscribe, **context),
+        locale,
+        message_id=message_id,
+        in_reply_to=in_reply_to,
+        references=references,
+        ticket_id=ticket_id,
+        unsubscribe=unsubscribe,
+    )
+
+
+def drawn(
+    template: str, subject: str, *, locale: str, zone: str, unsubscribe: str | None = None, **context: Any
+) -> tuple[str, str, str]:
+    """(subject, text, HTML) of a mail, as `compose` writes it."""
     with force_locale(locale), in_zone(zone):
         context |= {"locale": locale, "unsubscribe": unsubscribe}
         title = " ".join(gettext(subject, **context).split())
         text = render_template(f"{template}.txt", subject=title, **context)
         html = render_template(f"{template}.html", subject=title, **context)
-    return store(recipient, title, text, html, locale, message_id, in_reply_to, references, ticket_id, unsubscribe)
+    return title, text, html
 
 
 def store(
@@ -106,6 +126,7 @@ def store(
     text: str,
     html: str,
     language: str,
+    *,
     message_id: str | None = None,
     in_reply_to: str | None = None,
     references: list[str] | None = None,
@@ -138,22 +159,29 @@ def signed_message_id(kind: str, *parts: int | str) -> str:
     return f"<{body}.{_sign(body, config.secret_key)}@{config.host.split(':')[0]}>"
 
 
-def thread_id(ticket_number: int) -> str:
-    """The Message-ID every mail about a ticket refers to, so that mail programs keep them together."""
+def thread_id(number: int, kind: str = "ticket") -> str:
+    """The Message-ID every mail about a ticket (or another thing) refers to: mail programs keep them together by it."""
     config = settings()
-    body = f"ticket.{ticket_number}"
+    body = f"{kind}.{number}"
     return f"<{body}.{_sign(body, config.secret_key)}@{config.host.split(':')[0]}>"
 
 
 def ticket_number_of(message_id: str) -> int | None:
     """The number of the ticket that a Message-ID of ours is about; None for one that we did not sign."""
+    kind, numbers = signed_numbers(message_id)
+    return numbers[0] if kind == "ticket" and numbers else None
+
+
+def signed_numbers(message_id: str) -> tuple[str, list[int]]:
+    """(kind, numbers) that a Message-ID of ours was made of; ("", []) for one that we did not sign."""
     if not message_id.isascii():
-        return None
+        return "", []
     body, _dot, signature = message_id.strip("<>").partition("@")[0].rpartition(".")
     if not hmac.compare_digest(_sign(body, settings().secret_key).encode(), signature.encode()):
-        return None
-    kind, number, *_rest = [*body.split("."), ""]
-    return int(number) if kind == "ticket" and number.isascii() and number.isdigit() else None
+        return "", []
+    kind, *parts = body.split(".")
+    numbers = list(itertools.takewhile(str.isdigit, parts[:MOST_NUMBERS]))
+    return kind, [int(number) for number in numbers]
 
 
 def _sign(text: str, secret: str) -> str:
@@ -188,7 +216,13 @@ def write_file(message: EmailMessage, folder: Path, mail_id: int) -> None:
 
 
 def send_by_smtp(message: EmailMessage, url: str) -> None:
-    """Send through `smtp://user:password@host:port` (STARTTLS when offered) or `smtps://…` (TLS from the start).
+    with carrier(url) as server:
+        server.send_message(message)
+
+
+@contextmanager
+def carrier(url: str) -> Iterator[smtplib.SMTP]:
+    """A line to `smtp://user:password@host:port` (STARTTLS when offered) or `smtps://…` (TLS from the start).
 
     Raises `Unprotected` instead of telling a password without TLS.
     """
@@ -206,4 +240,4 @@ def send_by_smtp(message: EmailMessage, url: str) -> None:
             if parts.scheme == "smtp" and not isinstance(server.sock, ssl.SSLSocket):
                 raise Unprotected(f"{host} offers no STARTTLS: the password would travel in clear")
             server.login(unquote(parts.username), unquote(parts.password or ""))
-        server.send_message(message)
+        yield server

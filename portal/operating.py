@@ -9,14 +9,16 @@ from portal.db import db, utcnow, writing
 from portal.jobs import Job, sweep
 from portal.policies import keep_policy
 from portal.schema import alembic
+from portal.tickets.editing import reach_open_tickets
 from portal.web import settings
 
 
 def take_up_policy() -> None:
-    """Load the policy and keep its text before a process makes promises by it."""
+    """Load the policy and keep its text before a process makes promises by it; open tickets follow it in a job."""
     try:
         with writing():
             keep_policy()
+            reach_open_tickets()
             db.session.commit()
     except IntegrityError:  # another process that starts now has kept it
         db.session.rollback()

@@ -1,10 +1,13 @@
 """The support policy in force, and every version that a promise was ever made under."""
 
+from collections.abc import Mapping
 from datetime import datetime
 from functools import lru_cache
 from pathlib import Path
+from typing import Any
 
-from flask import current_app
+from flask import current_app, g
+from flask_babel import get_locale
 from sqlalchemy import String, Text, UniqueConstraint, select
 from sqlalchemy.orm import Mapped, mapped_column
 
@@ -45,11 +48,15 @@ def policy_at(policy_id: str, version: str) -> Policy | None:
     current = the_policy()
     if (current.id, current.version) == (policy_id, version):
         return current
+    known: dict[tuple[str, str], Policy] = g.setdefault("kept_policies", {})  # a job asks for thousands of tickets
+    if (policy_id, version) in known:
+        return known[policy_id, version]
     kept = db.session.scalar(
         select(PolicyVersion.text).where(PolicyVersion.policy_id == policy_id, PolicyVersion.version == version)
     )
     if kept is not None:
-        return _parsed(kept, f"{policy_id} {version}")
+        found = known[policy_id, version] = _parsed(kept, f"{policy_id} {version}")
+        return found
     if policy_id in shipped_policies() and version in versions_of(policy_id):
         return load_policy(policy_id, version)
     return None
@@ -111,3 +118,8 @@ __all__ = [
     "policy_at",
     "the_policy",
 ]
+
+
+def name_in(named: Mapping[str, Any], wanted: str) -> str:
+    """What the policy calls a plan, tier or channel, in the reader's language; its id if the policy knows none."""
+    return str(named[wanted].name.to(get_locale())) if wanted in named else wanted

@@ -3,20 +3,19 @@
 import json
 import logging
 import os
-import signal
 import socket
 import subprocess
 import sys
-import threading
-import time
 from importlib import import_module
 from typing import NoReturn
 
 import click
 
 from portal.config import Settings, load_settings
+from portal.hosting import end_with_parent
 
 HEAPS = "MALLOC_ARENA_MAX"
+CONNECTIONS = 1024  # of each web process: an open page keeps one between its questions, and the next reader would wait
 
 
 @click.command()
@@ -26,7 +25,7 @@ def run() -> None:
     _refuse_busy_port(config)
     prepare(config)
     _announce(config)
-    _host(config, with_worker=True)
+    _go_on_as("portal.hosting", config, with_parent=True)
 
 
 @click.command()
@@ -34,7 +33,7 @@ def serve() -> None:
     """Start the web server alone."""
     config = load_settings()
     prepare(config)
-    _host(config, with_worker=False)
+    _go_on_as("portal.answering", config, with_parent=False)
 
 
 @click.command()
@@ -56,7 +55,7 @@ def worker(once: bool, with_parent: bool) -> None:
             return
         sweep()
     if with_parent:
-        threading.Thread(target=_end_with_parent, args=(os.getppid(),), daemon=True).start()
+        end_with_parent()
     if app.extensions["settings"].mail_listen:
         from portal.mailroom.listening import listen
 
@@ -101,19 +100,19 @@ def _import_without(module: str, *absent: str) -> None:
             del sys.modules[name]
 
 
-def _host(config: Settings, *, with_worker: bool) -> NoReturn:
-    """Go on as `portal.hosting`, in this process's place: the same id, without what was loaded to come here."""
+def _go_on_as(module: str, config: Settings, *, with_parent: bool) -> NoReturn:
+    """Go on in this process's place: the same id, without what was loaded to come here."""
     _refuse_busy_port(config)
     web = {
         "address": config.web_host,
         "port": config.web_port,
         "workers": config.web_workers,
         "blocking_threads": config.web_threads,
-        "backpressure": max(64, config.web_threads * 16),
+        "backpressure": CONNECTIONS,
     }
-    told = json.dumps({"web": web, "with_worker": with_worker})
+    told = json.dumps({"web": web, "with_parent": with_parent})
     sys.stdout.flush()
-    os.execve(sys.executable, [sys.executable, "-m", "portal.hosting", told], _environment(config))
+    os.execve(sys.executable, [sys.executable, "-m", module, told], _environment(config))
 
 
 def _refuse_busy_port(config: Settings) -> None:
@@ -125,13 +124,6 @@ def _refuse_busy_port(config: Settings) -> None:
         except OSError as error:
             click.echo(f"{config.web_host}:{config.web_port} can't be used: {error.strerror}. Set web_port.", err=True)
             sys.exit(1)
-
-
-def _end_with_parent(parent: int) -> None:
-    """A `run` that was killed can't end its worker; the worker notices, and ends by itself."""
-    while os.getppid() == parent:
-        time.sleep(1)
-    os.kill(os.getpid(), signal.SIGTERM)
 
 
 def _announce(config: Settings) -> None:

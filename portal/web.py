@@ -5,7 +5,7 @@ import logging
 import re
 import secrets
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
 from datetime import UTC, datetime
 from functools import cache
@@ -35,7 +35,12 @@ from flask_login import current_user
 from flask_talisman import Talisman
 from flask_wtf import CSRFProtect
 from htmx_flask import Htmx
+from htmx_flask.requests import HtmxAwareRequest
+from sqlalchemy import inspect
+from werkzeug.datastructures import FileStorage, ImmutableMultiDict
+from werkzeug.exceptions import NotFound
 from werkzeug.middleware.proxy_fix import ProxyFix
+from werkzeug.routing import IntegerConverter
 
 from portal.config import SHIPPED_LANGUAGES, Settings
 from portal.shell import kept
@@ -48,6 +53,8 @@ csrf = CSRFProtect()
 htmx = Htmx()
 limiter = Limiter(get_remote_address, headers_enabled=False, in_memory_fallback_enabled=True)
 
+LARGEST = 2**31 - 1  # number that a database takes as a key
+OWN_RULES = ("security", "api")  # blueprints that ask by themselves who is there
 CONTENT_SECURITY_POLICY = {
     "default-src": "'none'",
     "script-src": "'self'",
@@ -60,13 +67,18 @@ CONTENT_SECURITY_POLICY = {
     "frame-ancestors": "'none'",
     "manifest-src": "'self'",
 }
+INERT = "default-src 'none'; sandbox; frame-ancestors 'none'"  # of files that strangers gave: nothing in them runs
 
 
 class Shields(Talisman):  # type: ignore[misc]
     """Talisman that puts a page's policy together once, not with every answer."""
 
     def _parse_policy(self, policy: dict[str, str] | str) -> str:
-        return policy if isinstance(policy, str) else _written(tuple(policy.items()))
+        if isinstance(policy, str):
+            return policy
+        if "forms_lead_to" in g:  # the payment page's host, for a form whose answer redirects there
+            policy = policy | {"form-action": f"'self' {g.forms_lead_to}"}
+        return _written(tuple(policy.items()))
 
 
 @cache
@@ -83,6 +95,13 @@ def public(view: View) -> View:
 def reader() -> Any:
     """Whoever reads, without the proxy around them, which looks them up at every touch."""
     return current_user._get_current_object()
+
+
+def reader_id() -> int | None:
+    """Their key; None for visitors. Known without a look at the database, which after a commit would lock it again."""
+    person = reader()
+    identity = None if person.is_anonymous else inspect(person).identity
+    return identity[0] if identity else None
 
 
 def settings() -> Settings:
@@ -104,8 +123,39 @@ def safe_next(target: str | None) -> str | None:
     return target if not parts.scheme and not parts.netloc else None
 
 
+def asked_here() -> dict[str, Any]:
+    """What this page was asked for, for `url_for` to ask for again. Of the arguments in the address those are left out
+    that would be orders to it (`_scheme`, `_external`, `endpoint`)."""
+    plain = {name: value for name, value in request.args.items() if not name.startswith("_") and name != "endpoint"}
+    return plain | (request.view_args or {})
+
+
+class Key(IntegerConverter):
+    """A number in an address. One that no database takes as a key is the last one that it takes: nothing has it."""
+
+    def to_python(self, value: str) -> int:
+        return min(int(value), LARGEST) if len(value) <= len(str(LARGEST)) else LARGEST
+
+
+class Typed(ImmutableMultiDict[str, Any]):
+    """What a form or an address brought. No text field of PostgreSQL takes a NUL and nobody types one, so it goes."""
+
+    def __init__(self, fields: Iterable[tuple[str, str | FileStorage]] = ()) -> None:
+        super().__init__([(name, text.replace("\0", "") if isinstance(text, str) else text) for name, text in fields])
+
+
+class Asked(HtmxAwareRequest):  # type: ignore[misc]
+    """htmx's request, whose arguments and form hold no NUL."""
+
+    parameter_storage_class = Typed
+
+
 class Foyer(Flask):
     """Flask without asynchronous views: to ask each function of a request whether it is one costs 3 % of a page."""
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        self.url_map.converters["int"] = Key
 
     def ensure_sync(self, func: Callable[..., Any]) -> Callable[..., Any]:
         return func
@@ -122,6 +172,7 @@ def init_web(app: Flask, config: Settings) -> None:
     csrf.init_app(app)
     compress.init_app(app)
     htmx.init_app(app)
+    app.request_class = Asked
     limiter.init_app(app)
     # Every limit stands at a view, where it is counted: nothing is left to look for before each request.
     app.before_request_funcs[None].remove(limiter._check_request_limit)
@@ -138,6 +189,7 @@ def init_web(app: Flask, config: Settings) -> None:
     app.before_request(require_sign_in)
     app.after_request(close_request)
     app.context_processor(page_context)
+    app.add_template_global(asked_here)
     app.add_template_global(static_url)  # imported macros don't see the context
     app.add_template_global(kept)
 
@@ -146,6 +198,8 @@ def open_request() -> None:
     given = request.headers.get("X-Request-ID", "")
     g.request_id = given if re.fullmatch(r"[A-Za-z0-9-]{8,64}", given) else secrets.token_hex(8)
     g.opened_at = time.perf_counter()
+    if "\0" in request.path:  # nothing is called so, and PostgreSQL can't even look for it
+        raise NotFound
     if request.args.get("lang") in settings().languages:  # the language menu: it holds for the rest of the session
         session["locale"] = request.args["lang"]
 
@@ -153,7 +207,7 @@ def open_request() -> None:
 def require_sign_in() -> ResponseReturnValue | None:
     """Signing in is the default; a page that needs no account says so with `@public`."""
     view = current_app.view_functions.get(request.endpoint or "")
-    own_rules = request.blueprint == "security" or request.endpoint == "static"
+    own_rules = request.blueprint in OWN_RULES or request.endpoint == "static"
     if view is None or own_rules or getattr(view, "is_public", False) or current_user.is_authenticated:
         return None
     return ask_to_sign_in()
@@ -201,9 +255,7 @@ def close_request(response: Response) -> Response:
     response.headers.setdefault("Cross-Origin-Resource-Policy", "same-origin")
     if request.endpoint != "static":
         response.vary.update(("HX-Request", "Cookie", "Accept-Language"))
-        response.headers.setdefault(
-            "Cache-Control", "no-store" if current_user.is_authenticated else "private, no-cache"
-        )
+        response.headers.setdefault("Cache-Control", "private, no-cache" if reader().is_anonymous else "no-store")
     if wants_partial() and response.status_code == 302:  # a sign-in page must not be swapped into a fragment
         response.status_code, response.headers["HX-Redirect"] = 204, response.headers.pop("Location")
         response.set_data(b"")
@@ -215,7 +267,6 @@ def log_request(response: Response) -> None:
     if not current_app.logger.isEnabledFor(logging.INFO):
         return
     spent = (time.perf_counter() - g.opened_at) * 1000 if "opened_at" in g else 0.0
-    person = getattr(current_user, "id", None)
     is_secret = "token" in (request.view_args or {})  # who has the address of a reset link needs no password
     current_app.logger.info(
         "request",
@@ -225,7 +276,7 @@ def log_request(response: Response) -> None:
             "path": str(request.url_rule) if is_secret else request.path,
             "status": response.status_code,
             "ms": round(spent, 1),
-            "user": person,
+            "user": reader_id(),
         },
     )
 

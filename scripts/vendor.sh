@@ -9,10 +9,10 @@ activity archive arrow-left arrow-right arrow-up-right ban bell book-open buildi
 chevron-down chevron-left chevron-right chevrons-up circle circle-alert circle-check circle-dashed circle-dot
 circle-help circle-x clock clock-alert copy credit-card download external-link eye eye-off file file-archive
 file-text flag funnel globe handshake headphones history hourglass house image inbox info key-round life-buoy
-lightbulb link list lock log-in log-out mail map-pin menu message-circle message-square message-square-text
-messages-square minus monitor package paperclip pause pencil phone play plus printer refresh-cw reply rotate-ccw
+lightbulb link list lock log-in log-out mail menu message-circle message-square message-square-text
+messages-square minus monitor package paperclip pause pencil phone pin play plus printer refresh-cw reply rotate-ccw rss
 scale search send server settings shield-check sliders-horizontal smartphone sparkles star sticky-note tag terminal
-thumbs-down thumbs-up ticket trash-2 triangle-alert upload user user-check user-plus users wifi-off x zap
+thumbs-down thumbs-up ticket trash-2 triangle-alert upload user user-check user-plus users wifi-off wrench x zap
 "
 
 npm ci --ignore-scripts --no-audit --no-fund
@@ -22,6 +22,8 @@ rm -rf "$vendor"
 mkdir -p "$vendor/htmx" "$vendor/inter" "$vendor/lucide" tests/browser/vendor
 
 cp node_modules/htmx.org/dist/htmx.min.js node_modules/htmx.org/LICENSE "$vendor/htmx/"
+cp node_modules/htmx-ext-sse/dist/sse.min.js "$vendor/htmx/"
+cp node_modules/htmx-ext-sse/LICENSE "$vendor/htmx/sse.LICENSE"
 cp node_modules/@fontsource-variable/inter/LICENSE "$vendor/inter/"
 for subset in latin latin-ext cyrillic; do
   cp "node_modules/@fontsource-variable/inter/files/inter-$subset-wght-normal.woff2" "$vendor/inter/"

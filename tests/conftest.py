@@ -18,6 +18,7 @@ from portal.fragments import forget_fragments
 from portal.web import limiter
 from tests import cast
 from tests import postgresql as postgresql_wheel
+from tests.billing.burning import burn_the_books
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:
@@ -94,10 +95,14 @@ def shared_app(database_url: str, instance: Path, request: pytest.FixtureRequest
         secret_key="only-for-the-tests",
         mode="demo",
         search_engine=request.config.getoption("--search-engine"),
+        forum_first_posts=0,  # nobody is a newcomer, but where a test says so
+        forum_trusted_posts=0,
+        forum_form_seconds=0,
     )
     app.test_client_class = Client
     with app.app_context():
         db.create_all()
+    empty(app)
     yield app
     with app.app_context():
         db.session.remove()
@@ -109,8 +114,14 @@ def empty(app: Flask) -> None:
     """Take every row out of every table, and forget what was rendered from them."""
     forget_fragments()
     limiter.reset()
+    app.extensions.pop("desk_numbers", None)
+    app.extensions.pop("desk_looks", None)
+    app.extensions["status_now"] = (float("inf"), "")  # no component: until a test makes one, nobody asks again
+    app.extensions["goings_on"] = (float("inf"), ())
+    app.extensions["linked"] = {kind: (float("inf"), frozenset()) for kind in ("topics", "tickets")}  # nor of links
     with app.app_context():
         db.session.rollback()
+        burn_the_books()
         for table in reversed(db.metadata.sorted_tables):
             db.session.execute(table.delete())
         db.session.commit()

@@ -7,7 +7,7 @@ from typing import Any
 from sqlalchemy import ForeignKey, Index, Select, String, Text, UniqueConstraint, select
 from sqlalchemy.orm import Mapped, mapped_column, relationship
 
-from knowledge.audience import PUBLIC, sees
+from portal.audience import PUBLIC, sees
 from portal.db import Model, utcnow
 
 

@@ -8,9 +8,7 @@ from knowledge.articles import files
 from knowledge.articles.revision import ArticleFile
 from knowledge.articles.views import bp
 from portal.db import get_or_404
-from portal.web import public
-
-INERT = "default-src 'none'; sandbox; frame-ancestors 'none'"
+from portal.web import INERT, public
 
 
 @bp.get("/files/<token>/<filename>")

@@ -54,23 +54,30 @@ def attach(article: Article, stream: IO[bytes], name: str | None, *, by: User, n
 
 
 def write(
-    token: str, head: bytes, stream: IO[bytes], limits: Sequence[uploads.Limit], *, name: str, content_type: str
+    token: str,
+    head: bytes,
+    stream: IO[bytes],
+    limits: Sequence[uploads.Limit],
+    *,
+    name: str,
+    content_type: str,
+    folder: str = FOLDER,
 ) -> dict[str, Any]:
     """Write the bytes of a file, and of a picture those that its pixels make; the columns that tell of them.
 
     Raises `Refused` for what is over a limit, or no picture although it says so. Nothing is left behind then.
     """
-    folder = uploads.folder(FOLDER)
-    size, sha256 = uploads.write(folder, token, head, stream, limits)
+    place = uploads.folder(folder)
+    size, sha256 = uploads.write(place, token, head, stream, limits)
     columns: dict[str, Any] = {"size": size, "sha256": sha256}
     if content_type not in filetypes.INLINE:
         return columns
-    path = uploads.path_in(folder, token)
+    path = uploads.path_in(place, token)
     try:
         with pictures.redrawn(path, name) as drawn:
             path.unlink()
             head = drawn.read(uploads.CHUNK)
-            size, sha256 = uploads.write(folder, token, head, drawn, [(LARGEST_DRAWN, limits[0][1])])
+            size, sha256 = uploads.write(place, token, head, drawn, [(LARGEST_DRAWN, limits[0][1])])
     except BaseException:
         path.unlink(missing_ok=True)
         raise

@@ -1,39 +1,30 @@
 """The presses and pages of 'Tell me when this changes'. A GET changes nothing: scanners of mail send GETs."""
 
-from email_validator import EmailNotValidError, validate_email
 from flask import abort, flash, redirect, render_template, request, url_for
 from flask.typing import ResponseReturnValue
 from flask_babel import get_locale
 from flask_babel import gettext as _
-from flask_babel import lazy_gettext as _l
 from flask_login import current_user
 from flask_wtf import FlaskForm
-from wtforms import EmailField, ValidationError
 
 from knowledge.articles import following
 from knowledge.articles.article import Article
 from knowledge.articles.revision import Follower
 from knowledge.articles.views import asked_language, bp, find
+from portal.accounts.addresses import AddressField
 from portal.db import db, utcnow
-from portal.web import choose_zone, csrf, limiter, public
+from portal.web import choose_zone, csrf, limiter, public, settings
 
 
 class FollowForm(FlaskForm):  # type: ignore[misc]
     """The address that is to be told."""
 
-    email = EmailField(_l("E-mail address"), render_kw={"autocomplete": "email", "required": True, "maxlength": 254})
-
-    def validate_email(self, field: EmailField) -> None:
-        try:
-            valid = validate_email(field.data or "", check_deliverability=False, allow_smtputf8=False)
-        except EmailNotValidError:
-            raise ValidationError(_("That is no e-mail address.")) from None
-        field.data = valid.ascii_email
+    email = AddressField()
 
 
 @bp.post("/<slug>/follow")
 @public
-@limiter.limit("20 per hour")
+@limiter.limit(lambda: settings().limit_following)
 def follow(slug: str) -> ResponseReturnValue:
     """With an account one press is enough. An address alone is asked by mail; the answer is the same for every one."""
     where, form, locale = find(slug), FollowForm(), str(get_locale())

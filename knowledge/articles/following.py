@@ -15,18 +15,15 @@ from sqlalchemy.exc import IntegrityError
 
 from knowledge.articles.article import Article
 from knowledge.articles.revision import Follower, Revision
-from knowledge.audience import PUBLIC, sees
-from knowledge.link_keys import hash_of, key_made_of
+from knowledge.link_keys import AGAIN_AFTER, ASKED_A_DAY, FORGOTTEN_AFTER, hash_of, key_made_of
 from portal.accounts.people import User
 from portal.accounts.texts import N_
+from portal.audience import PUBLIC, sees
 from portal.db import db, utcnow, writing
 from portal.jobs import enqueue, job
 from portal.mail import compose
 from portal.web import settings
 
-FORGOTTEN_AFTER = timedelta(days=7)  # what nobody confirmed
-AGAIN_AFTER = timedelta(days=1)  # an address is not asked about the same article before that
-ASKED_A_DAY = 5  # mails to one address that ask it to confirm
 AT_ONCE = 200  # mails in one transaction
 
 

@@ -4,13 +4,9 @@ from typing import Any
 
 from knowledge.articles.revision import Revision
 from portal.accounts.people import User
+from portal.accounts.texts import N_
 from portal.mail import compose
 from portal.web import settings
-
-
-def N_(text: str) -> str:
-    """Marks a subject for translation; `compose` translates it."""
-    return text
 
 
 def send_assigned(revision: Revision, to: User, *, by: User, remark: str) -> None:

@@ -13,13 +13,13 @@ from markupsafe import Markup
 from sqlalchemy import select
 
 from knowledge.articles.revision import ArticleFile
-from portal.confined import run_apart
+from portal.confined import Limits, run_apart
 from portal.db import db
 from portal.errors import Refused
 
 REDRAWER: Final = Path(__file__).with_name("picture_redrawer.py")
 MOST_PIXELS: Final = 40_000_000  # in all its frames
-PATIENCE: Final = 30  # seconds
+LIMITS: Final = Limits(memory=700 * 2**20, seconds=20, output=100 * 2**20, patience=30)
 BROKEN: Final = 3  # what the redrawer ends with
 # As `rendering.py` leaves it: the address comes first, and no quotation mark stands in an attribute.
 _SHOWN = re.compile(r'<img src="/kb/files/(f[0-9a-f]{38})/[^"]*"')
@@ -29,7 +29,7 @@ _SHOWN = re.compile(r'<img src="/kb/files/(f[0-9a-f]{38})/[^"]*"')
 def redrawn(path: Path, name: str) -> Iterator[IO[bytes]]:
     """The picture made of the pixels of this one, without what else its file says. Raises `Refused`, naming it."""
     with path.open("rb") as given, tempfile.TemporaryFile() as out:
-        ended = run_apart(REDRAWER, str(MOST_PIXELS), given=given, out=out, patience=PATIENCE)
+        ended = run_apart(REDRAWER, str(MOST_PIXELS), within=LIMITS, given=given, out=out)
         if ended == BROKEN:
             raise Refused(_("%(name)s can't be read as a picture. Save it anew and try again.", name=name))
         if ended:

@@ -15,9 +15,9 @@ from sqlalchemy.orm import aliased
 from knowledge.articles.article import Article, Category, best_language
 from knowledge.articles.pictures import measured
 from knowledge.articles.revision import ArticleFile, OldAddress
-from knowledge.audience import STAFF, sees
 from knowledge.edition import Edition
 from portal.accounts.products import Product
+from portal.audience import STAFF, sees
 from portal.db import db, read
 
 RELATED = 4

@@ -7,8 +7,8 @@ from sqlalchemy import ForeignKey, Index, Select, String, Text, UniqueConstraint
 from sqlalchemy.orm import Mapped, mapped_column, relationship
 
 from knowledge.articles.article import Article
-from knowledge.audience import EDITORS, sees
 from portal.accounts.people import User
+from portal.audience import EDITORS, sees
 from portal.db import Model, db, utcnow
 
 DRAFT, REVIEW, SCHEDULED, PUBLISHED, DISCARDED = "draft", "review", "scheduled", "published", "discarded"

@@ -1,5 +1,6 @@
 """What happens at the editors' desk by itself: scheduled revisions are published, reviewers reminded, files swept."""
 
+import logging
 from datetime import date, datetime, timedelta
 from zoneinfo import ZoneInfo
 
@@ -15,6 +16,8 @@ from portal.accounts.people import User
 from portal.db import db, utcnow, writing
 from portal.errors import Refused
 from portal.web import is_zone, settings
+
+log = logging.getLogger(__name__)
 
 MORNING = 7  # o'clock, where the reviewer is
 SOON = timedelta(days=1)
@@ -96,8 +99,12 @@ def init_scheduling(app: Flask) -> None:
     def publish_every_minute() -> None:
         with app.app_context():
             for revision_id in due_revisions(now=utcnow()):
-                with writing(), db.session.begin():
-                    publish_due(revision_id, now=utcnow())
+                try:
+                    with writing(), db.session.begin():
+                        publish_due(revision_id, now=utcnow())
+                except Exception as error:
+                    extra = {"revision": revision_id}
+                    log.error("a scheduled revision could not be published", extra=extra, exc_info=error)
 
     @app.extensions["queue"].periodic_task(crontab(minute="11"), name="remind_reviewers")
     def remind_every_hour() -> None:

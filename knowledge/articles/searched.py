@@ -7,8 +7,8 @@ from urllib.parse import quote
 from sqlalchemy import String, bindparam, cast, func, or_, select
 
 from knowledge.articles.article import Article, Category, Section
-from knowledge.audience import sees
 from knowledge.search.items import Item, Ref, Scope, Shown
+from portal.audience import sees
 from portal.db import db
 
 KIND = "article"
@@ -57,8 +57,8 @@ class ArticleSource:
             if (ref := wanted.get((row.id, row.position)))
         }
 
-    def plain(self, forms: Collection[str], scope: Scope, most: int) -> Iterable[tuple[Ref, str, str]]:
-        here = [column.ilike(form, escape="\\") for form in forms for column in (Article.title, Section.text)]
+    def plain(self, words: Collection[str], scope: Scope, most: int) -> Iterable[tuple[Ref, str, str]]:
+        here = [column.icontains(word, autoescape=True) for word in words for column in (Article.title, Section.text)]
         columns = (Article.id, Article.slug, Article.lang, Article.product, Article.versions, Article.title)
         query = (
             select(*columns, Section.position, cast(Section.text, String).label("text"))

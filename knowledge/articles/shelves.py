@@ -10,8 +10,8 @@ from sqlalchemy.orm import aliased
 
 from knowledge.articles.article import Article, Category, Vote
 from knowledge.articles.reading import Languages, preferred
-from knowledge.audience import sees
 from knowledge.paging import RowPages
+from portal.audience import sees
 from portal.db import db
 
 TOP, RECENT, PAGE = 4, 6, 30

@@ -5,6 +5,7 @@ from collections.abc import Mapping
 
 from flask_babel import gettext as _
 from sqlalchemy import func, select
+from sqlalchemy.exc import IntegrityError
 
 from knowledge.articles.article import Article, Category
 from knowledge.edition import Edition
@@ -31,21 +32,28 @@ def put(
         raise Refused(_("“%(slug)s” can't be an address: use a-z, 0-9 and hyphens.", slug=slug[:80]))
     holder = db.session.scalars(select(Category).filter_by(slug=slug)).first()
     if holder and holder is not category:
-        raise Refused(_("There is a category “%(slug)s” already.", slug=slug))
+        raise _taken(slug)
     if not any(titles.values()):
         raise Refused(_("Give it a title in one language at least."))
     if parent_id:
         _expect_top(category, parent_id)
     category = category or Category(slug=slug)
-    category.slug, category.parent_id, category.position, category.icon = slug, parent_id, position, icon
-    category.titles = {lang: title for lang, title in titles.items() if title}
-    category.descriptions = {lang: text for lang, text in descriptions.items() if text}
-    db.session.add(category)
-    db.session.flush()
+    try:
+        with db.session.begin_nested():
+            category.slug, category.parent_id, category.position, category.icon = slug, parent_id, position, icon
+            category.titles = {lang: title for lang, title in titles.items() if title}
+            category.descriptions = {lang: text for lang, text in descriptions.items() if text}
+            db.session.add(category)
+    except IntegrityError:  # another editor has taken the address since it was looked up
+        raise _taken(slug) from None
     Edition.advance()
     if held := db.session.scalars(select(Article.id).where(Article.category_id == category.id)).all():
         note_changes(held)  # its title is searched too
     return category
+
+
+def _taken(slug: str) -> Refused:
+    return Refused(_("There is a category “%(slug)s” already.", slug=slug))
 
 
 def take_away(category: Category) -> None:

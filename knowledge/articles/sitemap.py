@@ -12,9 +12,9 @@ from sqlalchemy import func, select
 from sqlalchemy.orm import aliased
 
 from knowledge.articles.article import Article, Category
-from knowledge.audience import PUBLIC
 from knowledge.documents.document import Document
 from knowledge.edition import Edition
+from portal.audience import PUBLIC
 from portal.db import db
 from portal.web import public, settings
 
@@ -22,7 +22,19 @@ bp = Blueprint("sitemap", __name__)
 
 AT_ONCE = 10_000  # addresses (with all their languages) in one file; 50,000 entries or 50 MB are the standard's most
 KEPT = "public, max-age=3600"
-CLOSED = ("/account/", "/api/", "/desk/", "/kb/desk/", "/kb/following/", "/search", "/tickets/", "/demo/")
+CLOSED = (
+    "/account/",
+    "/api/",
+    "/community/following",
+    "/community/mails/",
+    "/desk/",
+    "/kb/desk/",
+    "/kb/following/",
+    "/search",
+    "/tickets/",
+    "/demo/",
+    "/news",
+)
 _HEAD = '<?xml version="1.0" encoding="UTF-8"?>\n'
 _SPACES = 'xmlns="http://www.sitemaps.org/schemas/sitemap/0.9" xmlns:xhtml="http://www.w3.org/1999/xhtml"'
 _READABLE = (Article.status == "published", Article.visibility == PUBLIC)
@@ -31,7 +43,9 @@ _READABLE = (Article.status == "published", Article.visibility == PUBLIC)
 @bp.get("/robots.txt")
 @public
 def robots() -> Response:
-    lines = ["User-agent: *", *(f"Disallow: {path}" for path in CLOSED), f"Sitemap: {settings().base_url}/sitemap.xml"]
+    base = settings().base_url
+    maps = (f"Sitemap: {base}/sitemap.xml", f"Sitemap: {base}/community/sitemap.xml")
+    lines = ["User-agent: *", *(f"Disallow: {path}" for path in CLOSED), *maps]
     response = Response("\n".join(lines) + "\n", mimetype="text/plain")
     response.headers["Cache-Control"] = KEPT
     return response

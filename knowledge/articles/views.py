@@ -15,12 +15,12 @@ from knowledge.articles.comparing import side_by_side
 from knowledge.articles.following import is_following
 from knowledge.articles.votes import REASONS, take_back
 from knowledge.articles.votes import vote as keep_vote
-from knowledge.audience import sees
 from knowledge.documents.reading import Entry, entries_about, newest_entries
 from knowledge.edition import Edition
+from portal.audience import sees
 from portal.db import db, utcnow
 from portal.fragments import fragment
-from portal.web import limiter, public, reader, settings, wants_partial
+from portal.web import choose_zone, limiter, public, reader, settings, wants_partial
 
 bp = Blueprint("articles", __name__, url_prefix="/kb")
 bp.add_app_template_filter(reading.file_kind)
@@ -93,7 +93,7 @@ def compare(slug: str) -> ResponseReturnValue:
 
 @bp.post("/<slug>/helpful")
 @public
-@limiter.limit("30 per hour")
+@limiter.limit(lambda: settings().limit_votes)
 def vote(slug: str) -> ResponseReturnValue:
     where, given, now = find(slug), request.form, utcnow()
     answer, reason, comment = (given.get(name, "") for name in ("helpful", "reason", "comment"))
@@ -158,10 +158,10 @@ def languages() -> reading.Languages:
 
 
 def kept(render: Callable[[], str], *key: Any) -> Markup:
-    """A rendered piece, kept for readers with the same rights and language."""
+    """A rendered piece, kept for readers with the same rights, language and zone."""
     return fragment(("articles", *key, *those_like(current_user)), render)
 
 
-def those_like(person: Any) -> tuple[tuple[str, ...], str]:
-    """What readers have in common who are shown the same: their rights and their language."""
-    return sees(person), str(get_locale())
+def those_like(person: Any) -> tuple[tuple[str, ...], str, str]:
+    """What readers have in common who are shown the same: their rights, their language, and where their days begin."""
+    return sees(person), str(get_locale()), choose_zone()

@@ -14,10 +14,10 @@ from sqlalchemy import delete, func, insert, or_, select, tuple_
 from knowledge.articles.article import Article, Category, Section
 from knowledge.articles.rendering import TooLong, render
 from knowledge.articles.revision import PUBLISHED, OldAddress, Revision
-from knowledge.audience import is_audience, open_to
 from knowledge.edition import Edition
 from knowledge.search.changes import note_changes
 from knowledge.search.wishes import look_for_wishes
+from portal.audience import is_audience, open_to
 from portal.db import db
 from portal.errors import Refused
 from portal.web import settings

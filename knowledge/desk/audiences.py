@@ -11,9 +11,9 @@ from wtforms import RadioField, SelectMultipleField, StringField, ValidationErro
 from wtforms.validators import Length, Optional
 from wtforms.widgets import CheckboxInput, ListWidget
 
-from knowledge.audience import EVERYBODYS, PUBLIC, SIGNED_IN, STAFF, audience_of
 from portal.accounts.entitlement import the_policy
 from portal.accounts.people import Organisation
+from portal.audience import EVERYBODYS, PUBLIC, SIGNED_IN, STAFF, audience_of
 from portal.db import db
 
 LIMITED = "limited"
@@ -92,8 +92,7 @@ def plan_names() -> dict[str, str]:
 
 def found_organisations(query: str, chosen: list[int]) -> list[Organisation]:
     """Those that are chosen, and some whose names contain what is looked for."""
-    looked_for = query.replace("\\", "\\\\").replace("%", "\\%").replace("_", "\\_")
-    named = Organisation.name.ilike(f"%{looked_for}%", escape="\\")
+    named = Organisation.name.icontains(query, autoescape=True)
     mine = select(Organisation).where(Organisation.id.in_(chosen)).order_by(Organisation.name)
     found = list(db.session.scalars(mine))
     if query.strip():

@@ -113,8 +113,8 @@ def _order(name: str) -> tuple[ColumnElement[Any], ...]:
 
 
 def _narrowed(sieve: Sieve, title: Any) -> tuple[ColumnElement[bool], ...]:
-    words = sieve.q.replace("\\", "\\\\").replace("%", "\\%").replace("_", "\\_").split()
-    named = [or_(title.ilike(f"%{w}%", escape="\\"), Article.slug.ilike(f"%{w}%", escape="\\")) for w in words[:8]]
+    words = sieve.q.split()[:8]
+    named = [or_(*(place.icontains(word, autoescape=True) for place in (title, Article.slug))) for word in words]
     return (*named, *((Article.lang == sieve.lang,) if sieve.lang else ()))
 
 

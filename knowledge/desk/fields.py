@@ -12,9 +12,9 @@ from knowledge.articles.article import Article, Category
 from knowledge.articles.editing import properties_of
 from knowledge.articles.reading import product_names, version_range
 from knowledge.articles.revision import Revision
-from knowledge.audience import PUBLIC
 from knowledge.desk.audiences import audience_name
 from knowledge.desk.gate import languages
+from portal.audience import PUBLIC
 from portal.db import db
 from portal.formats import when_day
 

@@ -4,6 +4,7 @@ import secrets
 from datetime import UTC, datetime
 from typing import Any
 
+from flask import request
 from flask_babel import gettext as _
 from flask_babel import lazy_gettext as _l
 from flask_wtf import FlaskForm
@@ -25,10 +26,10 @@ from knowledge.articles.article import Article, Category
 from knowledge.articles.editing import LONGEST_NOTE, is_new, writers
 from knowledge.articles.reading import Languages, language_name
 from knowledge.articles.revision import Revision
-from knowledge.audience import EDITORS, PUBLIC
 from knowledge.desk.audiences import AudienceForm, number, plain, shown_audience
 from portal.accounts.people import Role, User
 from portal.accounts.products import Product
+from portal.audience import EDITORS, PUBLIC
 from portal.db import db
 from portal.web import reader_zone, settings
 
@@ -100,6 +101,36 @@ class NewForm(FlaskForm):  # type: ignore[misc]
         super().__init__(**kwargs)
         self.lang.choices = [(code, language_name(code)) for code in _codes(settings().default_locale)]
         self.category.choices = [("", _("None")), *category_choices(languages)]
+
+
+ICONS = (
+    *("book-open", "play", "download", "settings", "sliders-horizontal", "key-round", "shield-check", "user", "users"),
+    *(
+        "credit-card",
+        "package",
+        "monitor",
+        "smartphone",
+        "server",
+        "terminal",
+        "zap",
+        "activity",
+        "bell",
+        "mail",
+        "lock",
+    ),
+    *(
+        "refresh-cw",
+        "wifi-off",
+        "triangle-alert",
+        "lightbulb",
+        "life-buoy",
+        "globe",
+        "file-text",
+        "image",
+        "tag",
+        "star",
+    ),
+)
 
 
 class CategoryForm(FlaskForm):  # type: ignore[misc]
@@ -176,3 +207,12 @@ def _codes(mine: str) -> list[str]:
     used = db.session.scalars(select(Article.lang).distinct())
     offered = (code.replace("_", "-") for code in settings().languages)
     return sorted({mine, *used, *offered})
+
+
+def texts(found: Any, name: str, longest: int) -> dict[str, str]:
+    """A text in each of the portal's languages (and others it has): as filled in, else as it is kept."""
+    kept = getattr(found, name) if found else {}
+    codes = dict.fromkeys([*(code.replace("_", "-") for code in settings().languages), *kept])
+    if request.method != "POST":
+        return {code: kept.get(code, "") for code in codes}
+    return {code: request.form.get(f"{name}-{code}", "").replace("\0", "").strip()[:longest] for code in codes}

@@ -1,6 +1,6 @@
 """Categories and sections: their order, icons, and titles by language."""
 
-from flask import flash, redirect, render_template, request, url_for
+from flask import flash, redirect, render_template, url_for
 from flask.typing import ResponseReturnValue
 from flask_babel import gettext as _
 from sqlalchemy import select
@@ -8,40 +8,10 @@ from sqlalchemy import select
 from knowledge.articles import shelving
 from knowledge.articles.article import Category
 from knowledge.articles.reading import language_name
-from knowledge.desk.forms import CategoryForm
+from knowledge.desk.forms import ICONS, CategoryForm, texts
 from knowledge.desk.gate import bp, languages
 from portal.db import db, get_or_404
 from portal.errors import Refused
-from portal.web import settings
-
-ICONS = (
-    *("book-open", "play", "download", "settings", "sliders-horizontal", "key-round", "shield-check", "user", "users"),
-    *(
-        "credit-card",
-        "package",
-        "monitor",
-        "smartphone",
-        "server",
-        "terminal",
-        "zap",
-        "activity",
-        "bell",
-        "mail",
-        "lock",
-    ),
-    *(
-        "refresh-cw",
-        "wifi-off",
-        "triangle-alert",
-        "lightbulb",
-        "life-buoy",
-        "globe",
-        "file-text",
-        "image",
-        "tag",
-        "star",
-    ),
-)
 
 
 @bp.get("/categories")
@@ -86,12 +56,3 @@ def edit_shelf(found: Category | None) -> ResponseReturnValue:
     names = [(code, language_name(code)) for code in titles]
     context = {"titles": titles, "descriptions": descriptions, "names": names, "category": found}
     return render_template("editing/category.html", form=form, **context), 422 if form.is_submitted() else 200
-
-
-def texts(found: Category | None, name: str, longest: int) -> dict[str, str]:
-    """A text in each of the portal's languages (and others it has): as filled in, else as it is kept."""
-    kept = getattr(found, name) if found else {}
-    codes = dict.fromkeys([*(code.replace("_", "-") for code in settings().languages), *kept])
-    if request.method != "POST":
-        return {code: kept.get(code, "") for code in codes}
-    return {code: request.form.get(f"{name}-{code}", "").replace("\0", "").strip()[:longest] for code in codes}

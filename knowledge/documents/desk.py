@@ -43,9 +43,8 @@ def index() -> ResponseReturnValue:
     text, state = request.args.get("q", "").replace("\0", "")[:200], request.args.get("state", "")
     query = Document.visible_to(current_user)
     if text:
-        form = "%" + text.replace("\\", r"\\").replace("%", r"\%").replace("_", r"\_") + "%"
         columns = (Document.title, Document.slug, Document.filename)
-        query = query.where(or_(*(column.ilike(form, escape="\\") for column in columns)))
+        query = query.where(or_(*(column.icontains(text, autoescape=True) for column in columns)))
     if state == "problem":
         query = query.where(Document.problem != "", Document.status != writing.ARCHIVED)
     elif state in (writing.DRAFT, writing.PUBLISHED, writing.ARCHIVED):

@@ -7,7 +7,7 @@ from sqlalchemy import BigInteger, ForeignKey, Index, Select, String, Text, Uniq
 from sqlalchemy.orm import Mapped, mapped_column
 
 from knowledge.articles.revision import is_editor
-from knowledge.audience import PUBLIC, sees
+from portal.audience import PUBLIC, sees
 from portal.db import Model, utcnow
 
 MANUAL, DOWNLOAD = "manual", "download"

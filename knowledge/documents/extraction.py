@@ -14,7 +14,7 @@ from knowledge.documents import files
 from knowledge.documents.document import READY, UNREADABLE, Document, DocumentPage
 from knowledge.edition import Edition
 from knowledge.search.changes import note_changes
-from portal.confined import run_apart
+from portal.confined import Limits, run_apart
 from portal.db import db
 from portal.jobs import job
 
@@ -22,7 +22,7 @@ log = logging.getLogger(__name__)
 
 READER: Final = Path(__file__).with_name("pdf_reader.py")
 MOST_PAGES, MOST_CHARACTERS = 5000, 20_000_000
-PATIENCE = 150  # seconds, less than a job's lease: a stopped process doesn't use up its time on the processor
+LIMITS: Final = Limits(memory=700 * 2**20, seconds=90, output=200 * 2**20, patience=150)  # less than a job's lease
 
 LOCKED, BROKEN, SLOW, SCANNED, CUT, LOST = "locked", "broken", "slow", "scanned", "cut", "lost"
 PROBLEMS: Final = {
@@ -80,7 +80,7 @@ def read_pdf(path: Path) -> Reading:
     if not path.exists():
         return Reading(problem=LOST)
     with tempfile.TemporaryFile() as out:
-        ended = run_apart(READER, str(path), str(MOST_PAGES), str(MOST_CHARACTERS), out=out, patience=PATIENCE)
+        ended = run_apart(READER, str(path), str(MOST_PAGES), str(MOST_CHARACTERS), within=LIMITS, out=out)
         out.seek(0)
         reading = _reading(out)
     if ended:

@@ -1,26 +1,23 @@
 """Reads the text of a PDF, page by page. Run in a process of its own, since a PDF may ask for anything.
 
 `python -I pdf_reader.py FILE PAGES CHARACTERS` writes one JSON text a line, from the first page on, then an object
-with the number of pages, or with the problem. It takes at most `MEMORY` and `SECONDS` of the processor; over either it
-breaks off, and what it has written stands. Imports nothing of the portal.
+with the number of pages, or with the problem. Over the limits it is run within it breaks off, and what it has written
+stands. Imports nothing of the portal.
 """
 
 import gc
 import json
 import re
-import resource
 import sys
 from collections.abc import Iterator
 from typing import Any
 
-MEMORY, SECONDS, OUTPUT = 700 * 2**20, 90, 200 * 2**20
 LONGEST_PAGE = 40_000  # characters: a page of small print has 10,000
 _PARTED = re.compile(r"[\ufffe\x02\xad]\n?(?=(\w))")  # the hyphen at a line's end: a syllable, or of a compound
 _CONTROL = re.compile(r"[\x00-\x09\x0b-\x1f\x7f\ufffe\uffff\ud800-\udfff\xad]")
 
 
 def main(path: str, most_pages: int, most_characters: int) -> None:
-    confine()
     import pypdfium2
 
     try:
@@ -32,17 +29,6 @@ def main(path: str, most_pages: int, most_characters: int) -> None:
     for text in texts(document, min(count, most_pages), most_characters):
         write(text)
     write({"pages": count})
-
-
-def confine() -> None:
-    """Take the limits: memory, processor time, what is written; no dump of a crash."""
-    for kind, most in (
-        (resource.RLIMIT_AS, MEMORY),
-        (resource.RLIMIT_CPU, SECONDS),
-        (resource.RLIMIT_FSIZE, OUTPUT),
-        (resource.RLIMIT_CORE, 0),
-    ):
-        resource.setrlimit(kind, (most, most))
 
 
 def is_locked(error: Exception) -> bool:

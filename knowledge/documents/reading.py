@@ -10,9 +10,9 @@ from sqlalchemy import ColumnElement, or_, select
 from knowledge.articles.article import Article
 from knowledge.articles.reading import RELATED, Languages, preferred
 from knowledge.articles.revision import is_editor
-from knowledge.audience import sees
 from knowledge.documents.document import Document, DocumentPage
 from portal.accounts.products import Product
+from portal.audience import sees
 from portal.db import db
 
 ABOUT = 4  # documents beside articles

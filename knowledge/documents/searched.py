@@ -6,10 +6,10 @@ from typing import Any
 from flask_babel import gettext as _
 from sqlalchemy import literal, or_, select
 
-from knowledge.audience import sees
 from knowledge.documents.addresses import file_url, page_url
 from knowledge.documents.document import Document, DocumentPage
 from knowledge.search.items import Item, Ref, Scope, Shown
+from portal.audience import sees
 from portal.db import db
 
 KIND = "document"
@@ -58,17 +58,17 @@ class DocumentSource:
             if ref.item_id in documents and (ref.position == 0 or key in texts)
         }
 
-    def plain(self, forms: Collection[str], scope: Scope, most: int) -> Iterable[tuple[Ref, str, str]]:
+    def plain(self, words: Collection[str], scope: Scope, most: int) -> Iterable[tuple[Ref, str, str]]:
         visible = [Document.status == "published", Document.visibility.in_(scope.audiences)]
         visible += [Document.lang == scope.lang] if scope.lang else []
         visible += [Document.product == scope.product] if scope.product else []
         whole = select(*COLUMNS, literal(0).label("position"), Document.summary.label("text")).where(
-            *visible, or_(*(column.ilike(form, escape="\\") for form in forms for column in _NAMES))
+            *visible, or_(*(column.icontains(word, autoescape=True) for word in words for column in _NAMES))
         )
         paged = (
             select(*COLUMNS, DocumentPage.number.label("position"), DocumentPage.text.label("text"))
             .join(DocumentPage, DocumentPage.document_id == Document.id)
-            .where(*visible, or_(*(DocumentPage.text.ilike(form, escape="\\") for form in forms)))
+            .where(*visible, or_(*(DocumentPage.text.icontains(word, autoescape=True) for word in words)))
         )
         for query in (whole, paged):
             for row in db.session.execute(query.limit(most)):

@@ -11,7 +11,6 @@ from sqlalchemy.exc import IntegrityError, OperationalError
 
 from knowledge.articles.reading import Languages
 from knowledge.articles.revision import is_editor
-from knowledge.audience import sees
 from knowledge.documents import downloads, files, reading
 from knowledge.documents.addresses import file_url, meant, page_url, spelt
 from knowledge.documents.document import Document
@@ -20,9 +19,10 @@ from knowledge.edition import Edition
 from knowledge.search.ranking import Question
 from knowledge.search.snippets import mark, matches
 from knowledge.search.words import TEXT_FIELDS
+from portal.audience import sees
 from portal.db import db, utcnow
 from portal.fragments import fragment
-from portal.web import public, settings
+from portal.web import asked_here, public, settings
 
 log = logging.getLogger(__name__)
 
@@ -150,7 +150,7 @@ def find(slug: str) -> Any:
     if found.chosen:
         return found
     there = moved(slug, current_user, *asked) or abort(404)
-    now = {**(request.view_args or {}), **request.args.to_dict(), "slug": there.slug}
+    now = asked_here() | {"slug": there.slug}
     abort(redirect(url_for(request.endpoint or ".show", **now), 301))
 
 

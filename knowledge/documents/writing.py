@@ -9,7 +9,6 @@ from flask_babel import gettext as _
 from sqlalchemy import delete, select
 from sqlalchemy.exc import IntegrityError
 
-from knowledge.audience import is_audience, open_to
 from knowledge.documents import files
 from knowledge.documents.document import DOWNLOAD, MANUAL, READY, WAITING, Document, DocumentPage
 from knowledge.documents.moving import keep_for_ever, note_move, now_at, was_at
@@ -17,6 +16,7 @@ from knowledge.edition import Edition
 from knowledge.search.changes import note_changes
 from knowledge.versions import sort_key
 from portal.accounts.people import User
+from portal.audience import is_audience, open_to
 from portal.db import db
 from portal.errors import Refused
 from portal.jobs import enqueue

@@ -11,6 +11,7 @@ from sqlalchemy import select
 
 from knowledge.articles.files import FOLDER, write
 from knowledge.articles.revision import ArticleFile
+from knowledge.exchange.files import is_hidden
 from knowledge.exchange.intake import Enclosure, Made
 from knowledge.exchange.report import NotTaken
 from portal import uploads
@@ -68,9 +69,9 @@ def file_below(root: Path, beside: Path, name: str) -> Path:
         path = (root / local.lstrip("/") if local.startswith("/") else beside / local).resolve()
         if not path.is_relative_to(root.resolve()):
             raise NotTaken(f"{name[:80]} lies outside of the folder")
-        if not path.is_file():
+        if not path.is_file() or is_hidden(path, root.resolve()):
             raise NotTaken(f"there is no file {name[:80]}")
-    except (OSError, ValueError):
+    except (OSError, ValueError, RuntimeError):  # RuntimeError: links in a ring
         raise NotTaken(f"there is no file {name[:80]}") from None
     return path
 

@@ -20,19 +20,26 @@ def walk(root: Path, *endings: str) -> list[Path]:
     """The files below a folder with one of these endings, in order. Links that lead out of it are passed over."""
     if not root.is_dir():
         raise NotTaken(f"{root} is no folder")
-    home = root.resolve()
     found = (path for path in root.rglob("*") if path.suffix.lower() in endings and path.is_file())
-    return sorted(path for path in found if path.resolve().is_relative_to(home) and not _is_hidden(path, root))
+    return sorted(path for path in found if lies_in(path, root) and not is_hidden(path, root))
 
 
 def linked_out(root: Path, *endings: str) -> list[Path]:
     """The files that `walk` passes over because they are links that lead out of the folder."""
-    home = root.resolve()
     links = (path for path in root.rglob("*") if path.is_symlink() and path.suffix.lower() in endings)
-    return sorted(path for path in links if not path.resolve().is_relative_to(home))
+    return sorted(path for path in links if not lies_in(path, root))
 
 
-def _is_hidden(path: Path, root: Path) -> bool:
+def lies_in(path: Path, root: Path) -> bool:
+    """False for what leads out of the folder, and for links that lead to each other."""
+    try:
+        return path.resolve().is_relative_to(root.resolve())
+    except (OSError, ValueError, RuntimeError):  # a NUL in the name; links in a ring
+        return False
+
+
+def is_hidden(path: Path, root: Path) -> bool:
+    """True for what its owner wants nobody to see: `.git/config`, `.env`."""
     return any(part.startswith(".") for part in path.relative_to(root).parts)
 
 

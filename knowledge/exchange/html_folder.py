@@ -144,7 +144,7 @@ class HtmlFolder:
         beside = self.root / local.lstrip("/") if local.startswith("/") else file.parent / local
         try:
             path = beside.resolve() if "\0" not in local else self.root
-        except (OSError, ValueError):
+        except (OSError, ValueError, RuntimeError):  # RuntimeError: links in a ring
             return ""
         if path.is_relative_to(self.root):
             name = path.relative_to(self.root).with_suffix("").as_posix()

@@ -43,6 +43,8 @@ _NESTING = re.compile(
     r"<(/?)(div|span|ul|ol|dl|table|blockquote|section|article|b|i|u|s|em|strong|font|code|pre|big|small|center|sub|sup)\b",
     re.IGNORECASE,
 )
+_HALF = re.compile("[\ud800-\udfff]")
+_NUMBER = re.compile(r"\s*[0-9]{1,6}\s*")
 _CLEANED = frozenset(
     re.findall(
         r"\w+",
@@ -98,6 +100,7 @@ def convert(
     if sum(1 for _ in _OPENING.finditer(cleaned)) > MOST_ELEMENTS:
         raise NotTaken(f"it has more than {MOST_ELEMENTS} elements")
     soup = BeautifulSoup(cleaned, "html.parser")
+    _forget_odd_numbers(soup)
     merged = sum(1 for cell in soup.find_all(["td", "th"]) if _spans(cell))
     if merged:
         left_out.append(f"merged table cells ({merged})" if merged > 1 else "merged table cells")
@@ -121,6 +124,8 @@ def convert(
 def _measure(text: str) -> None:
     if "\0" in text:
         raise NotTaken("there is a NUL character in it, which can't be kept")
+    if _HALF.search(text):
+        raise NotTaken("there is half a character in it")
     if sum(1 for _ in _OPENING.finditer(text)) > MOST_TAGS:
         raise NotTaken(f"it has more than {MOST_TAGS} elements")
     depth = 0
@@ -149,6 +154,14 @@ def _clean(text: str) -> str:
         link_rel=None,
         strip_comments=True,
     )
+
+
+def _forget_odd_numbers(soup: Any) -> None:
+    """Numbers that would be none (²), or have more digits than anybody counts to."""
+    for name, tags in (("colspan", ["td", "th"]), ("rowspan", ["td", "th"]), ("start", ["ol"])):
+        for node in soup.find_all(tags, attrs={name: True}):
+            if not _NUMBER.fullmatch(str(node[name])):
+                del node[name]
 
 
 def _spans(cell: Any) -> bool:

@@ -13,7 +13,7 @@ from xml.etree import ElementTree
 
 from knowledge.articles.writing import TAKEN_SLUGS, Manuscript
 from knowledge.exchange.enclosures import address_of, enclose, is_local
-from knowledge.exchange.files import walk
+from knowledge.exchange.files import read_bytes, walk
 from knowledge.exchange.intake import Enclosure, Incoming, Intake, Made, NewCategory, digest_of, source_of
 from knowledge.exchange.report import NotTaken, Problem, Report
 from knowledge.exchange.taking import take_all
@@ -21,6 +21,7 @@ from knowledge.exchange.taking import take_all
 NAMESPACE = "{http://projectmallard.org/1.0/}"
 NOTES = {"tip": "TIP", "important": "IMPORTANT", "warning": "WARNING", "advanced": "NOTE", "bug": "NOTE"}
 LARGEST = 1024 * 1024
+DEEPEST = 60  # sections in sections, lists in lists: a page has some ten
 ROOT = "index"
 PLACED = "placed"  # an attribute of ours: where an image will be
 
@@ -126,13 +127,22 @@ def read_page(text: bytes) -> ElementTree.Element:
         raise NotTaken(f"not well-formed XML: {error}") from None
     if root.tag != f"{NAMESPACE}page":
         raise NotTaken("this is no Mallard page")
+    if _is_deep(root):
+        raise NotTaken("its elements are nested too deeply")
     return root
+
+
+def _is_deep(root: ElementTree.Element) -> bool:
+    level = [root]
+    for _ in range(DEEPEST):
+        level = [child for node in level for child in node]
+    return bool(level)
 
 
 def _read_all(files: Iterable[Path], problems: list[Problem]) -> Iterator[Leaf]:
     for file in files:
         try:
-            root = read_page(file.read_bytes())
+            root = read_page(read_bytes(file, most=LARGEST))
             title = _inline(root.find(f"{NAMESPACE}title"), lambda xref: "")
             if not title:
                 raise NotTaken("the page has no title")

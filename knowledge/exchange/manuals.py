@@ -9,7 +9,8 @@ from typing import Any
 from knowledge.documents.moving import note_move, was_at
 from knowledge.documents.writing import SLUG, add_document
 from knowledge.exchange.enclosures import file_below
-from knowledge.exchange.markdown import quoted
+from knowledge.exchange.files import read_text
+from knowledge.exchange.markdown import LARGEST_LIST, quoted
 from knowledge.exchange.report import NotTaken
 from portal.errors import Refused
 
@@ -23,9 +24,9 @@ def read_documents(path: Path) -> Iterator[tuple[str, dict[str, Any]]]:
     if not file.is_file():
         raise NotTaken(f"there is no {file}")
     try:
-        tables = tomllib.loads(file.read_text(encoding="utf-8")).get("document", [])
-    except (tomllib.TOMLDecodeError, UnicodeDecodeError, RecursionError) as error:
-        raise NotTaken(f"{file}: {error}") from None
+        tables = tomllib.loads(read_text(file, most=LARGEST_LIST)).get("document", [])
+    except (NotTaken, ValueError, RecursionError) as error:
+        raise NotTaken(f"{file}: {str(error)[:200]}") from None
     for number, table in enumerate(tables if isinstance(tables, list) else [], 1):
         fields = table if isinstance(table, dict) else {}
         yield str(fields.get("file") or f"{LIST}: document {number}"), fields

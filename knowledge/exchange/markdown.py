@@ -7,17 +7,14 @@ from datetime import UTC, date, datetime, time
 from pathlib import Path
 from typing import Any
 
-import frontmatter
-import yaml  # type: ignore[import-untyped]
-from frontmatter.default_handlers import YAMLHandler
-
 from knowledge.articles.rendering import LONGEST
 from knowledge.articles.writing import SLUG, Manuscript
+from knowledge.exchange import front_matter
 from knowledge.exchange.enclosures import address_of, enclose, is_local
 from knowledge.exchange.files import read_text, walk
 from knowledge.exchange.intake import Enclosure, Incoming, Intake, Made, NewCategory, digest_of, source_of
 from knowledge.exchange.report import NotTaken, Problem, Report
-from knowledge.exchange.taking import take_all
+from knowledge.exchange.taking import SHELF, take_all
 from knowledge.search.index import apply_changes
 
 KEYS = frozenset(
@@ -25,6 +22,7 @@ KEYS = frozenset(
     | {"machine_translated", "translation_of", "status", "updated", "position", "check_by", "files", "verbatim"}
     | {"old_addresses"}
 )
+LARGEST_LIST = 4 * 1024 * 1024  # of categories: some thousand
 FILES = "files"  # the folder of an export's images and attachments
 _IMAGE = re.compile(r"(!\[[^\]\n]{0,500}\]\()<?([^\s<>()]{1,500})>?((?:[ \t]+\"[^\"\n]{0,300}\")?\))")
 
@@ -101,18 +99,9 @@ def _stamps(root: Path, file: Path, body: str) -> Iterator[str]:
 def _read(file: Path) -> tuple[str, dict[str, Any], str]:
     """The text, the front matter and the body. Raises `NotTaken` with what can't be read."""
     text = read_text(file, most=LONGEST + 8192)
-    try:
-        metadata, body = frontmatter.parse(text.replace("\r\n", "\n"), handler=YAMLHandler())
-    except yaml.YAMLError as error:
-        line = getattr(getattr(error, "problem_mark", None), "line", None)
-        where = f", line {line + 2}" if line is not None else ""
-        raise NotTaken(f"the front matter can't be read{where}: {getattr(error, 'problem', error)}") from None
-    except (ValueError, RecursionError) as error:  # a date of month 13; lists in lists without end
-        raise NotTaken(f"the front matter can't be read: {error}") from None
-    if not isinstance(metadata, dict) or not metadata:
-        raise NotTaken("there is no front matter between --- lines at the top")
+    metadata, body = front_matter.parse(text.replace("\r\n", "\n"))
     if unknown := sorted(str(key) for key in metadata if key not in KEYS):
-        raise NotTaken(f"unknown key in the front matter: {', '.join(unknown)}")
+        raise NotTaken(f"unknown key in the front matter: {', '.join(unknown)[:200]}")
     if metadata.get("verbatim") is True and "\n---\n" in text:
         body = text.split("\n---\n", 1)[1]
     return text, metadata, body
@@ -155,7 +144,7 @@ def _made(root: Path, file: Path, external_id: str, metadata: dict[str, Any], bo
     if position is not None and (isinstance(position, bool) or not isinstance(position, int) or abs(position) > 10**9):
         raise NotTaken("position must be a number")
     if check_by is not None and (not isinstance(check_by, date) or isinstance(check_by, datetime)):
-        raise NotTaken(f"check_by is no date like 2026-11-30: {check_by!r}")
+        raise NotTaken(f"check_by is no date like 2026-11-30: {str(check_by)[:40]}")
     once = metadata.get("old_addresses") or []
     if not isinstance(once, list) or not all(isinstance(slug, str) and SLUG.fullmatch(slug) for slug in once):
         raise NotTaken("old_addresses must be a list of addresses: [first-steps]")
@@ -211,12 +200,12 @@ def quoted(name: str) -> str:
 
 def read_categories(file: Path) -> tuple[tuple[NewCategory, ...], tuple[Problem, ...]]:
     """The categories of a `categories.toml`: slug, order, icon, parent, and a table for each language."""
-    if not file.exists():
+    if not file.is_file():
         return (), ()
     try:
-        tables = tomllib.loads(file.read_text(encoding="utf-8")).get("category", [])
-    except (tomllib.TOMLDecodeError, UnicodeDecodeError, RecursionError) as error:
-        return (), (Problem(file.name, str(error)),)
+        tables = tomllib.loads(read_text(file, most=LARGEST_LIST)).get("category", [])
+    except (NotTaken, ValueError, RecursionError) as error:
+        return (), (Problem(file.name, str(error)[:200]),)
     categories, problems = [], []
     for number, table in enumerate(tables if isinstance(tables, list) else [], 1):
         try:
@@ -230,15 +219,16 @@ def read_categories(file: Path) -> tuple[tuple[NewCategory, ...], tuple[Problem,
 
 def _category(table: dict[str, Any], number: int) -> NewCategory:
     languages = {key: value for key, value in table.items() if isinstance(value, dict)}
-    if not re.fullmatch(r"[^\0/]{1,80}", table["slug"]):
+    position = int(table.get("order", number))
+    if not SHELF.fullmatch(table["slug"]) or abs(position) > 10**9:
         raise ValueError
     return NewCategory(
         slug=table["slug"],
         titles={lang: str(texts["title"]) for lang, texts in languages.items() if texts.keys() != {"description"}},
         descriptions={lang: str(texts["description"]) for lang, texts in languages.items() if "description" in texts},
-        position=int(table.get("order", number)),
+        position=position,
         icon=str(table.get("icon", "book-open"))[:40],
-        parent=table.get("parent"),
+        parent=str(table["parent"])[:80] if "parent" in table else None,
         is_exact=True,
     )
 
@@ -258,4 +248,4 @@ def _moment(value: Any) -> datetime | None:
         return value if value.tzinfo else value.replace(tzinfo=UTC)
     if isinstance(value, date):
         return datetime.combine(value, time(12), UTC)
-    raise NotTaken(f"updated is no date like 2026-11-30: {value!r}")
+    raise NotTaken(f"updated is no date like 2026-11-30: {str(value)[:40]}")

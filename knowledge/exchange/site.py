@@ -12,9 +12,9 @@ from sqlalchemy import select
 
 from knowledge.articles.article import Article, Category
 from knowledge.articles.revision import ArticleFile
-from knowledge.audience import PUBLIC
 from knowledge.exchange import enclosures
 from knowledge.exchange.folder import Folder
+from portal.audience import PUBLIC
 from portal.db import db
 
 _LINK = re.compile(r'(href|src)="/kb/([^"#?]*)((?:[#?][^"]*)?)"')

@@ -7,6 +7,7 @@ questions; nothing of it is held in memory. A DTD or entity of any kind ends the
 import sqlite3
 import tempfile
 from collections.abc import Iterator
+from contextlib import contextmanager
 from datetime import UTC, datetime
 from functools import partial
 from pathlib import Path
@@ -29,7 +30,7 @@ BUFFERED = 2000  # rows written at once
 LONGEST_ROW = 1024 * 1024
 _TABLE = """
 create table post (id integer primary key, parent integer, accepted integer, score integer, made text, changed text,
-                   title text, tags text, body text);
+                   title text, tags text, body text, owner text, views integer);
 """
 
 Row = tuple[object, ...]
@@ -46,15 +47,22 @@ def read_posts(path: Path, *, lang: str = "en", collection: str = "") -> Intake:
 
 
 def _items(file: Path, collection: str, lang: str) -> Iterator[Incoming | Problem]:
+    with loaded(file) as (posts, problem):
+        yield from _questions(posts, file.name, collection, lang)
+        if problem:
+            yield problem
+
+
+@contextmanager
+def loaded(file: Path) -> Iterator[tuple[sqlite3.Connection, Problem | None]]:
+    """The file's rows as the table `post` of a database for this once, and what ended the reading too early."""
     with tempfile.TemporaryDirectory(prefix="posts-") as folder:
         posts = sqlite3.connect(Path(folder) / "posts.db", isolation_level=None)
         try:
             posts.executescript(f"pragma journal_mode=off; pragma synchronous=off; {_TABLE}")
             problem = _load(file, posts)
             posts.execute("create index answers on post (parent, score)")
-            yield from _questions(posts, file.name, collection, lang)
-            if problem:
-                yield problem
+            yield posts, problem
         finally:
             posts.close()
 
@@ -77,7 +85,7 @@ def _load(file: Path, posts: sqlite3.Connection) -> Problem | None:
 
 def _insert(posts: sqlite3.Connection, rows: list[Row]) -> None:
     posts.execute("begin")
-    posts.executemany("insert or ignore into post values (?,?,?,?,?,?,?,?,?)", rows)
+    posts.executemany("insert or ignore into post values (?,?,?,?,?,?,?,?,?,?,?)", rows)
     posts.execute("commit")
     rows.clear()
 
@@ -106,6 +114,8 @@ def _rows(stream: BinaryIO) -> Iterator[Row]:
         line_length += len(chunk)
         try:
             parser.Parse(chunk, not chunk)
+        except (ValueError, LookupError):  # declared as what expat can't read, or Python has no codec for
+            raise NotTaken("it is in an encoding that can't be read: save it as UTF-8") from None
         except expat.ExpatError as error:
             yield from found
             raise NotTaken(f"no XML from line {error.lineno} on: {expat.errors.messages[error.code]}") from None
@@ -127,7 +137,9 @@ def _post(attributes: dict[str, str]) -> Row | None:
     if numbers[0] is None:
         return None
     changed = get("LastEditDate") or get("LastActivityDate") or get("CreationDate")
-    return (*numbers, get("CreationDate"), changed, get("Title"), get("Tags"), get("Body", ""))
+    owner = get("OwnerUserId") or get("OwnerDisplayName") or ""
+    text = (get("Title"), get("Tags"), get("Body", ""))
+    return (*numbers, get("CreationDate"), changed, *text, owner, _number(get("ViewCount")))
 
 
 def _number(text: str | None) -> int | None:
@@ -168,19 +180,19 @@ def _made(
     answers: list[tuple[str, int, int]],
 ) -> Made:
     left_out: list[str] = []
-    parts = [_text(body, left_out)]
+    parts = [text_of(body, left_out)]
     accepted, headings = bool(answers[0][1]), _headings(lang)
     for number, (text, is_accepted, _) in enumerate(answers):
         heading = headings[ACCEPTED if is_accepted else BEST if not number and not accepted else OTHER]
-        parts.append(f"## {heading}\n\n{_text(text, left_out)}")
+        parts.append(f"## {heading}\n\n{text_of(text, left_out)}")
     manuscript = Manuscript(
         external_id=external_id,
         slug="",
         lang=lang,
         title=(title or "").strip()[:300],
         body="\n\n".join(part for part in parts if part),
-        tags=_tags(tags or ""),
-        updated_at=_moment(changed),
+        tags=tags_of(tags or ""),
+        updated_at=moment_of(changed),
     )
     return Made(manuscript, left_out=tuple(dict.fromkeys(left_out)))
 
@@ -192,7 +204,7 @@ def _headings(lang: str) -> dict[str, str]:
         return {ACCEPTED: gettext("Accepted answer"), BEST: gettext("Answer"), OTHER: gettext("Another answer")}
 
 
-def _text(html: str, left_out: list[str]) -> str:
+def text_of(html: str, left_out: list[str]) -> str:
     """A post as Markdown, without its images: they lie elsewhere."""
 
     def image(source: str) -> str:
@@ -207,12 +219,12 @@ def _text(html: str, left_out: list[str]) -> str:
     return converted.body
 
 
-def _tags(tags: str) -> tuple[str, ...]:
+def tags_of(tags: str) -> tuple[str, ...]:
     """`<linux><disk-usage>`, or `|linux|disk-usage|` of newer dumps."""
     return tuple(tag for tag in tags.replace("<", "|").replace(">", "|").split("|") if tag)[:20]
 
 
-def _moment(text: str | None) -> datetime | None:
+def moment_of(text: str | None) -> datetime | None:
     try:
         moment = datetime.fromisoformat(text or "")
     except ValueError:

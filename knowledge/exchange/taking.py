@@ -3,6 +3,7 @@
 What was committed stays when an import is broken off; the next one passes over it by its digest.
 """
 
+import re
 from collections.abc import Collection, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field, replace
 from datetime import datetime
@@ -25,6 +26,8 @@ from portal.db import db
 
 BATCH = 500
 PORTION = 300_000  # characters of text in one transaction: about a second of rendering
+FIRST_YEAR, LAST_YEAR = 1970, 2100  # as of all moments here
+SHELF = re.compile(r"[^\0/]{1,80}")
 
 Portion = list[tuple[Incoming, Made]]
 
@@ -107,8 +110,14 @@ class Taking:
             except (NotTaken, TooLong) as error:
                 self._refuse(incoming, str(error))
                 continue
+            except RecursionError:
+                self._refuse(incoming, "it is nested too deeply")
+                continue
             m = made.manuscript
             if self._is_odd(incoming, m.slug, m.lang, m.translation_of or "", m.category or "", m.product or ""):
+                continue
+            if reason := _unfit(made):
+                self._refuse(incoming, reason)
                 continue
             self.report.losses += [Loss(incoming.file, what) for what in made.left_out]
             yield incoming, made
@@ -253,6 +262,22 @@ class Taking:
 
     def _refuse(self, incoming: Incoming, reason: str) -> None:
         self.report.problems.append(Problem(incoming.file, reason))
+
+
+def _unfit(made: Made) -> str:
+    """Why this can't be kept by any database; "" when it can."""
+    m = made.manuscript
+    if m.updated_at and not FIRST_YEAR <= m.updated_at.year <= LAST_YEAR:
+        return f"its date lies before {FIRST_YEAR} or after {LAST_YEAR}"
+    if not all(SHELF.fullmatch(slug) for slug in (*(new.slug for new in made.categories), m.category or "-")):
+        return "its category's name is longer than 80 characters, or has a / in it"
+    texts = [m.title, m.summary, m.body, m.versions or "", *m.tags]
+    texts += [text for new in made.categories for text in (*new.titles.values(), *new.descriptions.values())]
+    try:
+        "".join(texts).encode()
+    except UnicodeEncodeError:
+        return "there is half a character in it"
+    return ""
 
 
 def _names(portion: Portion) -> set[str]:

@@ -14,15 +14,17 @@ from typing import Any
 from urllib.parse import urlsplit
 
 from knowledge.articles.writing import Manuscript
-from knowledge.audience import PUBLIC, SIGNED_IN, STAFF
 from knowledge.exchange.addresses import choose, slug_of
 from knowledge.exchange.enclosures import address_of, enclose
 from knowledge.exchange.files import decoded, read_bytes, walk
 from knowledge.exchange.html_text import convert
 from knowledge.exchange.intake import Enclosure, Incoming, Intake, Made, NewCategory, digest_of, source_of
 from knowledge.exchange.report import NotTaken, Problem
+from portal.audience import PUBLIC, SIGNED_IN, STAFF
 
 LARGEST = 256 * 1024 * 1024
+FOLDERS = {"attachments", "article_attachments"}
+MOST_PLACES = 10_000  # in the order of a shelf
 KEYS = ("articles", "sections", "categories", "translations", "article_attachments", "user_segments")
 SINGLE = {"article": "articles", "section": "sections", "category": "categories", "translation": "translations"}
 _ARTICLE = re.compile(r"/hc/(?:[a-z-]+/)?articles/(\d+)", re.IGNORECASE)
@@ -80,16 +82,22 @@ def _load(center: HelpCenter, file: Path) -> None:
     except (ValueError, RecursionError) as error:
         center.problems.append(Problem(name, f"no JSON: {str(error)[:100]}"))
         return
-    found = [(kind, thing) for kind in KEYS for thing in (page.get(kind) if isinstance(page, dict) else None) or ()]
+    found = [(kind, thing) for kind in KEYS for thing in _list(page, kind)]
     if isinstance(page, dict):
         found += [(kind, page[key]) for key, kind in SINGLE.items() if isinstance(page.get(key), dict)]
     if not found:
         center.problems.append(Problem(name, f"none of {', '.join(KEYS)} is in it"))
     for kind, thing in found:
-        if isinstance(thing, dict) and isinstance(thing.get("id"), int | str):
+        if isinstance(thing, dict) and isinstance(thing.get("id"), int | str) and str(thing["id"]).isprintable():
             _file_away(center, kind, thing)
         else:
             center.problems.append(Problem(name, f"one of its {kind} has no id"))
+
+
+def _list(thing: Any, key: str) -> list[Any]:
+    """What is expected to be a list; something else counts for nothing."""
+    value = thing.get(key) if isinstance(thing, dict) else None
+    return value if isinstance(value, list) else []
 
 
 def _file_away(center: HelpCenter, kind: str, thing: Thing) -> None:
@@ -109,7 +117,7 @@ def _file_away(center: HelpCenter, kind: str, thing: Thing) -> None:
             center.articles.setdefault(id, thing)
         else:
             center.articles[id] = thing
-        for inner in thing.get("translations") or ():
+        for inner in _list(thing, "translations"):
             if isinstance(inner, dict) and inner.get("locale"):
                 center.translations.setdefault(id, {})[_locale(inner["locale"])] = inner
     else:
@@ -175,19 +183,20 @@ def _made(center: HelpCenter, article: Thing, text: Thing, locale: str, source: 
         title=str(text.get("title") or text.get("name") or "").strip()[:300],
         body=page.body,
         category=categories[-1].slug if categories else None,
-        tags=tuple(str(label) for label in article.get("label_names") or () if label)[:50],
+        tags=tuple(str(label) for label in _list(article, "label_names") if label)[:50],
         visibility=visibility,
         translation_of=_external(center, id, source) if locale != source else None,
         status="draft" if is_draft else "published",
         updated_at=_moment(text.get("edited_at") or text.get("updated_at") or article.get("updated_at")),
     )
     position = article.get("position")
+    has_place = isinstance(position, int) and not isinstance(position, bool) and 0 <= position < MOST_PLACES
     return Made(
         manuscript,
         tuple(_listed(enclosure, listed) for enclosure in found.values()),
         (*page.left_out, *dict.fromkeys(left_out)),
         categories,
-        position=position if isinstance(position, int) and not isinstance(position, bool) else None,
+        position=position if has_place else None,
     )
 
 
@@ -199,7 +208,9 @@ def _listed(enclosure: Enclosure, names: set[str]) -> Enclosure:
 
 def _visibility(center: HelpCenter, article: Thing) -> tuple[str, str]:
     """The audience, and why it is narrower than the article's readers may have been."""
-    segments = article.get("user_segment_ids") or [article.get("user_segment_id", article)]
+    several = article.get("user_segment_ids")
+    segments = several if isinstance(several, list) else [several] if several else []
+    segments = segments or [article.get("user_segment_id", article)]
     if segments == [None]:
         return PUBLIC, ""
     if segments == [article]:
@@ -242,7 +253,7 @@ def _shelf(center: HelpCenter, kind: str, thing: Thing, parent: str | None) -> N
         _slug(center, kind, thing),
         {lang: title for lang, title in titles.items() if title} or {"en": kind},
         {lang: re.sub(r"<[^<>]*>", "", text) for lang, text in texts.items() if text},
-        position=500 + position if isinstance(position, int) and 0 <= position < 10_000 else 500,
+        position=500 + position if isinstance(position, int) and 0 <= position < MOST_PLACES else 500,
         parent=parent,
     )
 
@@ -271,12 +282,14 @@ def _attachment(center: HelpCenter, article: str, address: str, external_id: str
     name = str(about.get("file_name") or (match[2] if match else "") or "")
     places = [urlsplit(address).path.lstrip("/")] if address.count("/") and len(address) < 500 else []
     if name:
-        places += [f"article_attachments/{key}/{name}", f"attachments/{key}/{name}", f"attachments/{name}", name]
+        places += [f"article_attachments/{key}/{name}", f"attachments/{key}/{name}", f"attachments/{name}"]
     for place in places:
         try:
-            return enclose(center.root, center.root, place, external_id)
+            found = enclose(center.root, center.root, place, external_id)
         except (NotTaken, ValueError):
             continue
+        if FOLDERS & set(found.path.relative_to(center.root).parts[:-1]):  # not what lies beside the export by chance
+            return found
     return None
 
 

@@ -8,7 +8,7 @@ import re
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from datetime import datetime
-from difflib import SequenceMatcher
+from itertools import groupby
 from typing import Any
 
 from flask_babel import force_locale
@@ -16,6 +16,7 @@ from flask_babel import gettext as _
 from sqlalchemy import select
 
 from knowledge.articles.revision import Revision
+from knowledge.community.scanning import cover, scan
 from knowledge.insight.beginning import begin
 from knowledge.insight.tables import ArticleTicket
 from knowledge.search.redaction import redact
@@ -46,11 +47,13 @@ _PARTING = re.compile(
 )
 _TOWN = r"(?:,? *(?:[A-Z]{1,2}-)?\d{4,5}(?: ?[A-Z]{2})? [A-ZÄÖÜÉ][\w-]*)?"
 _STREET = re.compile(
-    r"\b(?:[A-ZÄÖÜÉ][\w.'-]* ){0,2}[\w.'-]*(?i:stra(?:ß|ss)e|str\.|weg|allee|platz|gasse|straat|laan|kade|plein|"
+    r"\b(?:[A-ZÄÖÜÉ][\w.'-]{0,40} ){0,2}[\w.'-]{0,40}"
+    r"(?i:stra(?:ß|ss)e|str\.|weg|allee|platz|gasse|straat|laan|kade|plein|"
     rf"gracht|gade|vej)\s+\d{{1,4}}[a-z]?\b{_TOWN}|"
-    r"\b\d{1,5} (?:[A-Z][\w'-]* ){1,3}(?i:street|road|avenue|lane|drive|square|boulevard)\b" + _TOWN
+    r"\b\d{1,5} (?:[A-Z][\w'-]{0,40} ){1,3}(?i:street|road|avenue|lane|drive|square|boulevard)\b" + _TOWN
 )
-_WORDS = re.compile(r"\s+|[^\s]+")
+_WORDS = re.compile(r"\s*\S+\s*")
+REACH = 200  # words; what is taken out of the middle of a text is shorter
 
 
 @dataclass(frozen=True)
@@ -137,6 +140,7 @@ def clean(text: str, names: Sequence[str]) -> str:
         text = re.sub(rf"(?<![^\W_])(?:{known})(?![^\W_])", NAME, text, flags=re.IGNORECASE)
     text = re.sub(rf"{re.escape(NAME)}(?:[\s,]+{re.escape(NAME)})+", NAME, text)
     text = redact(_STREET.sub(PLACE, text)).strip()
+    text = cover(text, scan(text))  # knows more kinds, and countries' telephone numbers
     return text[:1].upper() + text[1:]
 
 
@@ -155,9 +159,32 @@ def _part(kind: str, at: datetime, text: str, names: Sequence[str]) -> Part:
 
 
 def _pieces(before: str, after: str) -> Iterator[tuple[str, bool]]:
-    """The text as it was, cut where something is no longer there."""
-    old, new = _WORDS.findall(before), _WORDS.findall(after)
-    for act, start, end, _from, _to in SequenceMatcher(None, old, new, autojunk=False).get_opcodes():
-        text = "".join(old[start:end])
-        if text:
-            yield text, act != "equal" and bool(text.strip())
+    """The text as it was, cut where something is no longer there.
+
+    In time that grows with the text: it was written by a stranger, and a general comparison may take minutes.
+    """
+    old = _WORDS.findall(before)
+    was, left = [word.strip().lower() for word in old], after.lower().split()
+    stays, i, j = set[int](), 0, 0
+    while i < len(was) and j < len(left):
+        if was[i] == left[j]:
+            stays.add(i)
+            i, j = i + 1, j + 1
+        else:
+            i, j = _where_it_goes_on(was, i, left, j)
+    for is_removed, words in groupby(enumerate(old), lambda one: one[0] not in stays):
+        text = "".join(word for _, word in words)
+        said = text.strip()
+        start = text.index(said)
+        yield from ((text[:start], False), (said, is_removed), (text[start + len(said) :], False))
+
+
+def _where_it_goes_on(was: Sequence[str], i: int, left: Sequence[str], j: int) -> tuple[int, int]:
+    """The next places at which both texts say the same again: some words of the one, a few for them in the other."""
+    for ahead in range(1, REACH):
+        for place in (ahead, *range(4)):
+            here, there = i + ahead, j + place
+            words = 1 if place == ahead or "".join(left[there + 1 : there + 2]).startswith("[") else 2
+            if was[here : here + words] == left[there : there + words] != []:
+                return here, there
+    return i + 1, j

@@ -5,7 +5,7 @@ from collections.abc import Iterable, Sequence
 from flask import Blueprint, Response
 
 from knowledge.desk.gate import editors_only
-from knowledge.insight import sheets
+from portal import spreadsheets
 
 bp = Blueprint("insight", __name__, url_prefix="/kb/desk/insight")
 bp.before_request(editors_only)
@@ -13,6 +13,6 @@ bp.before_request(editors_only)
 
 def sheet(filename: str, head: Sequence[object], lines: Iterable[Sequence[object]]) -> Response:
     """A table as a file for spreadsheets."""
-    answer = Response(sheets.written(head, lines), mimetype="text/csv")
+    answer = Response(spreadsheets.written(head, lines), mimetype="text/csv")
     answer.headers["Content-Disposition"] = f'attachment; filename="{filename}"'
     return answer

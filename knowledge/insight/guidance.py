@@ -5,15 +5,15 @@ from datetime import datetime
 from typing import Any
 
 from flask_babel import gettext as _
-from sqlalchemy import Select, or_, select
+from sqlalchemy import Select, select
 from sqlalchemy.exc import IntegrityError
 
 from knowledge.articles.article import Article
 from knowledge.edition import Edition
-from knowledge.insight import sheets
 from knowledge.search.guidance import Pin, Synonym
 from knowledge.search.ranking import LONGEST
 from knowledge.search.words import folded
+from portal import spreadsheets
 from portal.accounts.people import User
 from portal.db import db
 from portal.errors import Refused
@@ -91,13 +91,11 @@ def _expect_room(kind: Any, most: int) -> None:
         raise Refused(_("There is room for %(most)s of them. Remove some first.", most=most))
 
 
-def listed_pins(person: Any, text: str = "") -> Select[Any]:
+def listed_pins(person: Any) -> Select[Any]:
     """Pins with the title and address of what they pin."""
     mine = Pin.visible_to(person).subquery()
     query = select(mine, Article.title, Article.slug, Article.lang.label("article_lang"), Article.status)
     query = query.outerjoin(Article, Article.id == mine.c.item_id).where(mine.c.kind == "article")
-    if text:
-        query = query.where(or_(mine.c.folded.contains(folded(text), autoescape=True)))
     return query.order_by(mine.c.folded, mine.c.lang, mine.c.place, mine.c.id)
 
 
@@ -146,7 +144,7 @@ def take_pins(content: bytes, *, by: User, now: datetime) -> int:
 
 def _lines(content: bytes, head: Sequence[str]) -> Sequence[tuple[int, Mapping[str, str]]]:
     too_long, not_text = _("The file is too long."), _("This is no CSV file in UTF-8.")
-    lines = list(sheets.read(content, too_long, not_text))
+    lines = list(spreadsheets.read(content, too_long, not_text))
     if lines and not set(head) <= set(lines[0][1]):
         raise Refused(_("The first line must name the columns: %(columns)s.", columns=", ".join(head)))
     return lines

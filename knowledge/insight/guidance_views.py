@@ -5,16 +5,17 @@ from typing import Any
 
 from flask import Response, flash, redirect, render_template, request, url_for
 from flask.typing import ResponseReturnValue
-from flask_babel import get_locale
+from flask_babel import get_locale, ngettext
 from flask_babel import gettext as _
 from flask_login import current_user
 
-from knowledge.insight import guidance, sheets
+from knowledge.insight import guidance
 from knowledge.insight.forms import PinForm, SheetForm, SynonymForm
 from knowledge.insight.gate import bp, sheet
 from knowledge.insight.trying import Trial, tried
 from knowledge.paging import RowPages
 from knowledge.search.guidance import Pin, Synonym
+from portal import spreadsheets
 from portal.db import db, get_or_404, utcnow
 from portal.errors import Refused
 
@@ -157,13 +158,13 @@ def taken(take: Callable[[bytes], int]) -> None:
         flash(" ".join(str(error) for errors in form.errors.values() for error in errors), "error")
         return
     try:
-        count = take(form.file.data.read(sheets.LARGEST + 1))
+        count = take(form.file.data.read(spreadsheets.LARGEST + 1))
     except Refused as error:
         db.session.rollback()
         flash(str(error), "error")
         return
     db.session.commit()
-    flash(_("%(num)s new lines are taken.", num=count), "success")
+    flash(ngettext("%(num)s new line is taken.", "%(num)s new lines are taken.", count), "success")
 
 
 def draw_synonyms(form: SynonymForm, **context: Any) -> str:
@@ -175,7 +176,7 @@ def draw_synonyms(form: SynonymForm, **context: Any) -> str:
 
 
 def draw_pins(form: PinForm, **context: Any) -> str:
-    query = guidance.listed_pins(current_user, request.args.get("find", "").replace("\0", "")[:200])
+    query = guidance.listed_pins(current_user)
     page = RowPages(select=query, session=db.session, per_page=PER_PAGE, max_per_page=PER_PAGE)
     context |= {"page": page, "sheet_form": SheetForm(formdata=None)}
     return render_template("insight/pins.html", form=form, **context)

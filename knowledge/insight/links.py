@@ -20,9 +20,9 @@ from werkzeug.routing import RequestRedirect
 
 from knowledge.articles.article import Article, Category
 from knowledge.articles.revision import ArticleFile, OldAddress
-from knowledge.audience import PUBLIC, STAFF
 from knowledge.documents.document import Document
 from knowledge.insight.tables import BrokenLink
+from portal.audience import PUBLIC, STAFF
 from portal.db import db, utcnow, writing
 from portal.jobs import enqueue, job
 from portal.web import settings

@@ -1,7 +1,7 @@
 """What has to be mended or translated: broken links, translations behind their original, languages that are missing."""
 
 from collections.abc import Sequence
-from datetime import datetime
+from datetime import UTC, datetime
 from typing import Any
 
 from flask_babel import lazy_gettext as _l
@@ -155,7 +155,7 @@ LISTINGS = {listing.name: listing for listing in (*SEARCHES, *ARTICLES, *UPKEEP)
 def spoken(value: Any) -> str:
     """A cell of an export."""
     if isinstance(value, datetime):
-        return value.strftime("%Y-%m-%d %H:%M")
+        return value.astimezone(UTC).strftime("%Y-%m-%d %H:%M UTC")
     if isinstance(value, list):
         return ", ".join(language_name(code) for code in value)
     return "" if value is None else str(value)

@@ -16,7 +16,7 @@ from knowledge.insight.lists import Listing
 from knowledge.insight.upkeep import LISTINGS, cells, head
 from portal.db import db, get_or_404, utcnow
 from portal.jobs import enqueue
-from portal.web import settings
+from portal.web import asked_here, settings
 
 
 @bp.get("/")
@@ -108,8 +108,8 @@ def find(article_id: int) -> Article:
 
 def back_to(name: str) -> Response:
     """The list as it was: its filters come along in the address."""
-    kept: dict[str, Any] = {**request.args.to_dict(), "name": name}
-    return redirect(url_for(".show", **kept))  # type: ignore[return-value]
+    kept = {key: value for key, value in asked_here().items() if key not in (request.view_args or {})}
+    return redirect(url_for(".show", **kept | {"name": name}))  # type: ignore[return-value]
 
 
 def choices() -> dict[str, Any]:

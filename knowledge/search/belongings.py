@@ -45,7 +45,7 @@ def _own(person: Any) -> Own:
 def _belongings(has_address: bool) -> Any:
     """(slug, version, filed at) of what is held, without the last two, and of the latest tickets."""
     held = products_held(has_address).subquery()
-    mine = Ticket.readable(is_staff=False).where(Ticket.requester_id == bindparam("reader"))
+    mine = Ticket.readable(is_staff=False, followed=False).where(Ticket.requester_id == bindparam("reader"))
     columns = (Product.slug, Ticket.product_version.label("version"), Ticket.created_at.label("filed_at"))
     latest = mine.join(Product).with_only_columns(*columns).order_by(Ticket.updated_at.desc()).limit(LATEST_TICKETS)
     tickets = latest.subquery()

@@ -6,9 +6,9 @@ the price of BM25.
 
 from collections.abc import Callable, Iterator, Sequence
 
-from knowledge.audience import PUBLIC
 from knowledge.search.items import Item, Ref, sources
 from knowledge.search.words import CJK, IDENT, WORDS, field_of, identifiers, pairs, plain_words, terms
+from portal.audience import PUBLIC
 
 SCHEMA = 3  # grows with every change of the fields, of what is put into them, or of how words are cut
 BATCH = 500

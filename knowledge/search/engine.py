@@ -41,8 +41,8 @@ class Searcher(Protocol):
     def known(self, words: Collection[tuple[str, str]]) -> frozenset[tuple[str, str]]:
         """Those (field, word) that stand anywhere, also where the reader may not look: never to be told."""
 
-    def stands_in(self, field: str, term: str, scope: Scope) -> bool:
-        """Whether the word stands in something of this scope."""
+    def standing_in(self, words: Collection[tuple[str, str]], scope: Scope) -> frozenset[tuple[str, str]]:
+        """Those (field, word) that stand in something of this scope."""
 
     def beginning_with(self, start: str, most: int) -> list[tuple[str, int]]:
         """Public words (the field `words.WORDS`) that begin so, and in how many items each stands."""

@@ -6,14 +6,13 @@ from collections.abc import Hashable, Iterable
 from dataclasses import dataclass, field, replace
 from typing import Any
 
-from knowledge.audience import sees
 from knowledge.edition import Edition
 from knowledge.search import plain, words
 from knowledge.search.belongings import own
 from knowledge.search.diagnosis import Diagnosis, diagnose
 from knowledge.search.engine import Searcher, Unavailable, engine
 from knowledge.search.guidance import Guide, guide
-from knowledge.search.items import Ref, Scope, sources
+from knowledge.search.items import CURRENT, Ref, Scope, sources
 from knowledge.search.ranking import (
     DEPTH,
     LONGEST,
@@ -31,10 +30,13 @@ from knowledge.search.ranking import (
 )
 from knowledge.search.seeing import SeenBy
 from knowledge.search.words import TEXT_FIELDS, field_of
+from portal.audience import sees
 from portal.web import settings
 
 log = logging.getLogger(__name__)
 
+NEAR = 0.5  # of the best score: a current incident with less has a word in common, no more
+SURE = 2  # known words of a question that is not doubted, if its correction would put the same first
 LONGEST_READ = 2000  # characters of a question that is no log: of more than 200 the most telling words are asked
 
 Marks = dict[str, dict[str, float]]  # by field, the words to highlight
@@ -114,7 +116,7 @@ def search(
             return replace(found, diagnosis=diagnosis) if diagnosis else found
     except Unavailable as reason:
         log.warning("searching the database instead of the index", extra={"reason": str(reason)})
-    hits = group(plain.find(text, asked.scope), preference)
+    hits = _current_first(group(plain.find(text, asked.scope), preference))
     wanted = Question(text[:LONGEST], TEXT_FIELDS).wanted
     return Found(text[:LONGEST], tuple(hits), wanted=wanted, is_degraded=True, diagnosis=diagnosis)
 
@@ -137,11 +139,12 @@ def _ask(searcher: Searcher, asked: Asked, guide: Guide | None = None) -> Found:
             question.widen(other, alike.lang)
     question.complete(searcher)
     unknown = {word: similar_words(searcher, word, readers) for word in unknown_words(question, searcher, asked.scope)}
-    better = None
+    better, sure = None, set[str]()
     misread = misread_words(question, searcher, readers)
     if any(unknown.values()) or misread:  # a correction stays in the question's language, or in the reader's
         languages = languages_of(question, searcher) or {readers}
         near = {word: in_languages(searcher, candidates, languages) for word, candidates in unknown.items()} | misread
+        sure = question.telling(languages) - near.keys()
         better, unknown = _corrected(asked.text, near), near if any(near.values()) else unknown
     found = _run(searcher, question, asked.scope)
     pinned = guide.pinned(asked.text, asked.preference.lang) if guide else []
@@ -153,10 +156,17 @@ def _ask(searcher: Searcher, asked: Asked, guide: Guide | None = None) -> Found:
     elif any(unknown.values()):
         question.guess(unknown)
         found = _run(searcher, question, asked.scope)
-    hits = _with_pins(pins, group(found, asked.preference))
-    suggestion = better if found and not instead else None
-    is_cut, key = len(found) >= DEPTH, (engine().state(), asked)
-    return Found(asked.text, tuple(hits), instead, suggestion, question.wanted, is_cut, key)
+    hits = group(found, asked.preference)
+    if not hits or instead or (better and len(sure) >= SURE and _is_first(hits[0], searcher, better, question, asked)):
+        better = None
+    hits, is_cut, key = _current_first(_with_pins(pins, hits)), len(found) >= DEPTH, (engine().state(), asked)
+    return Found(asked.text, tuple(hits), instead, better, question.wanted, is_cut, key)
+
+
+def _is_first(hit: Hit, searcher: Searcher, text: str, question: Question, asked: Asked) -> bool:
+    """Whether another text would put this first too."""
+    others = group(_run(searcher, Question(text, question.fields), asked.scope), asked.preference)
+    return bool(others) and others[0].best.address == hit.best.address
 
 
 def _run(searcher: Searcher, question: Question, scope: Scope) -> list[tuple[float, Ref]]:
@@ -186,6 +196,12 @@ def _with_pins(pins: list[Hit], hits: list[Hit]) -> list[Hit]:
     first = [replace(found.get(pin.best.address, pin), is_pinned=True) for pin in pins]
     addresses = {pin.best.address for pin in pins}
     return first + [hit for hit in hits if hit.best.address not in addresses]
+
+
+def _current_first(hits: list[Hit]) -> list[Hit]:
+    """What goes on now and matches well stands before everything."""
+    enough = NEAR * max((hit.score for hit in hits), default=0.0)
+    return sorted(hits, key=lambda hit: hit.best.prior < CURRENT or hit.score < enough)
 
 
 def _corrected(text: str, unknown: dict[str, list[str]]) -> str | None:

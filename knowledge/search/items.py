@@ -9,6 +9,8 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, NamedTuple, Protocol
 
+CURRENT = 2.0  # the prior of what goes on now: matching well, it stands before all else
+
 
 class Ref(NamedTuple):
     """Where a found item is, and what ranks and groups it: all that the index keeps of it besides its words.
@@ -70,6 +72,7 @@ class Shown:
     updated_at: datetime | None = None
     place: str = ""  # where in it: 'page 12'; for articles the heading says it
     is_answered: bool = False
+    status: str = ""  # of an incident or a maintenance, as the status page calls it
 
 
 class Source(Protocol):
@@ -86,8 +89,8 @@ class Source(Protocol):
     def shown(self, refs: Collection[Ref], person: Any, locale: str) -> Mapping[tuple[int, int], Shown]:
         """By (item id, position), those of the found items that this person may read."""
 
-    def plain(self, forms: Collection[str], scope: Scope, most: int) -> Iterable[tuple[Ref, str, str]]:
-        """(reference, title, text) of what is LIKE one of these forms, for as long as there is no index."""
+    def plain(self, words: Collection[str], scope: Scope, most: int) -> Iterable[tuple[Ref, str, str]]:
+        """(reference, title, text) of what holds one of these words anywhere, for as long as there is no index."""
 
 
 _sources: dict[str, Source] = {}

@@ -14,16 +14,10 @@ def find(text: str, scope: Scope) -> list[tuple[float, Ref]]:
     wanted = (sorted(set(wanted), key=len, reverse=True) + runs)[:MOST_WORDS]
     if not wanted:
         return []
-    # SQLite knows the case of a-z only
-    forms = [f"%{_escaped(form)}%" for word in wanted for form in {word, word.capitalize()}]
     found = []
     for kind, source in sources().items():
         if scope.kind in (None, kind):
-            for ref, title, body in source.plain(forms, scope, LOOKED_AT):
+            for ref, title, body in source.plain(wanted, scope, LOOKED_AT):
                 title, body = title.lower(), body.lower()
                 found.append((sum(3.0 * (word in title) + 1.0 * (word in body) for word in wanted), ref))
     return sorted(found, key=lambda pair: -pair[0])
-
-
-def _escaped(word: str) -> str:
-    return word.replace("\\", "\\\\").replace("%", "\\%").replace("_", "\\_")

@@ -30,7 +30,7 @@ from portal.db import db
 
 log = logging.getLogger(__name__)
 
-RESULTS_KEPT = 200
+RESULTS_KEPT = 50
 LOCK = 0x466F796572  # of the one writer, among the database's advisory locks
 LAYOUT = 100 * SCHEMA + 1  # grows with every change of the tables below, too
 SEGMENTS = 50  # of changes, at most, until they become one

@@ -17,12 +17,12 @@ from sqlalchemy import Connection, text
 from knowledge.search.engine import Wanted
 from knowledge.search.items import Ref, Scope
 from knowledge.search.lexicon import Lexicon
-from knowledge.search.postings import List, Mask, Read, best_of
+from knowledge.search.postings import List, Mask, Read, best_with
 from knowledge.search.ranking import COVERAGE, K1, B
 from knowledge.search.words import WORDS
 
 LONGEST_WORD = 200
-WORDS_KEPT = 20_000  # and how often each stands; also of those that nobody wrote
+WORDS_KEPT = 8_000  # and how often each stands; also of those that nobody wrote
 REFS_KEPT = 4_000
 MASKS_KEPT = 30  # a byte for each item
 
@@ -60,11 +60,11 @@ class PostgresSearcher:
         frequencies = self._frequencies(words)
         return frozenset(word for word in words if frequencies[lexeme(*word)])
 
-    def stands_in(self, field: str, term: str, scope: Scope) -> bool:
-        if not self._frequencies([(field, term)])[lexeme(field, term)]:
-            return False
-        mask = self._allowed_in(scope)
-        return any(map(mask.__getitem__, self._lists([lexeme(field, term)])[lexeme(field, term)].numbers))
+    def standing_in(self, words: Collection[tuple[str, str]], scope: Scope) -> frozenset[tuple[str, str]]:
+        if not (known := {word: lexeme(*word) for word in self.known(words)}):
+            return frozenset()
+        mask, lists = self._allowed_in(scope), self._lists(known.values())
+        return frozenset(word for word, form in known.items() if any(map(mask.__getitem__, lists[form].numbers)))
 
     def beginning_with(self, start: str, most: int) -> list[tuple[str, int]]:
         first = lexeme(WORDS, start)
@@ -87,11 +87,10 @@ class PostgresSearcher:
             for word, boost in boosts.items()
         ]
         bonus = 1 / (len(weighed) - COVERAGE) ** 2
-        scores = best_of([pair for pair in weighed if pair[1].numbers], bonus, mask, limit, 0.0)
-        order = sorted(((-round(score, 9), number) for number, score in scores.items()))[:limit]
-        refs = self._refs_of([number for _, number in order])
+        best = best_with([], weighed, bonus, mask, limit)
+        refs = self._refs_of([number for _, number in best])
         share = (len(weighed) - 1) / len(weighed) if len(weighed) > 1 else 1.0
-        return [(-score * share, refs[number]) for score, number in order]
+        return [(score * share, refs[number]) for score, number in best]
 
     def refs(self) -> Iterator[Ref]:
         return (Ref(*row.ref) for row in self._all("SELECT ref FROM {build}.item"))
@@ -130,7 +129,7 @@ class PostgresSearcher:
             self._lists([word for word, items in counted.items() if items])  # wanted soon, and so in one query
         return found
 
-    def _lists(self, lexemes: Iterable[str]) -> dict[str, List]:
+    def _lists(self, lexemes: Collection[str]) -> dict[str, List]:
         """The lists of these words, of the deleted too: no mask lets them through."""
         kept, found = self._remembered, dict[str, List]()
         with kept.lock:

@@ -22,11 +22,12 @@ from knowledge.search.lexicon import Lexicon, words_of
 from knowledge.search.ranking import COVERAGE, K1, B
 from knowledge.search.words import WORDS
 
-MOST_KEPT = 500_000  # postings, of 8 bytes each
+MOST_KEPT = 400_000  # postings, of 8 bytes each
 MASKS_KEPT = 60  # one byte for each section
 RENEWED_AT = 0.005  # the part of itself by which a field's average length may change before lists are scored anew
 SURELY = 0.999999  # sums of the same numbers in another order differ in their last digits
 LOOKED_UP = 12  # a list is looked into, not walked through, when it has so many times more sections than are still in
+AT_ONCE = 16_384  # sections that are scored together
 WORTH_IT = 2  # the same of looking for what can still come first, which costs as much as walking through what is in
 Mask = bytearray  # by section of a segment, 1 for what may be found
 
@@ -83,9 +84,7 @@ class Postings:
         found: list[tuple[float, int]] = []
         for (reader, base, name), mask in zip(self.leaves, allowed, strict=True):
             lists = [(self._worth(word), self._list(reader, name, *word[:2])) for word in words]
-            least = found[-1][0] if len(found) == limit else 0.0
-            scores = best_of([(worth, some) for worth, some in lists if some.numbers], bonus, mask, limit, least)
-            found = sorted([*found, *((round(score, 9), base + n) for n, score in scores.items())], key=_order)[:limit]
+            found = best_with(found, lists, bonus, mask, limit, base)
         share = (len(words) - 1) / len(words) if len(words) > 1 else 1.0
         return [(score * share, number) for score, number in found]
 
@@ -170,6 +169,37 @@ class Postings:
             found = bytes(column._dbfile.get(column._basepos, column._count))
             self.read.lengths[name, field] = found.ljust(reader.doc_count_all(), b"\0")
         return self.read.lengths[name, field]
+
+
+def best_with(
+    found: list[tuple[float, int]],
+    lists: list[tuple[float, List]],
+    bonus: float,
+    mask: Mask,
+    limit: int,
+    base: int = 0,
+) -> list[tuple[float, int]]:
+    """(score, number) of the best of what was found before and of these lists, whose numbers count from `base`."""
+    for piece in in_pieces([(worth, some) for worth, some in lists if some.numbers], len(mask)):
+        least = found[-1][0] if len(found) == limit else 0.0
+        scores = [(round(score, 9), base + n) for n, score in best_of(piece, bonus, mask, limit, least).items()]
+        found = sorted([*found, *scores], key=_order)[:limit]
+    return found
+
+
+def in_pieces(lists: list[tuple[float, List]], sections: int) -> Iterable[list[tuple[float, List]]]:
+    """The same lists for some sections after others: scores of all at once would be most of a process's memory, and
+    what the first hold cuts short what must be looked at in the rest."""
+    if sections <= AT_ONCE:
+        yield lists
+        return
+    for start in range(0, sections, AT_ONCE):
+        piece = []
+        for worth, some in lists:
+            first, last = (bisect_left(some.numbers, end) for end in (start, start + AT_ONCE))
+            if first < last:
+                piece.append((worth, some._replace(numbers=some.numbers[first:last], values=some.values[first:last])))
+        yield piece
 
 
 def best_of(

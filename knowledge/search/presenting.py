@@ -13,6 +13,8 @@ from knowledge.search.ranking import Hit
 from knowledge.search.snippets import Wanted, mark, matches, snippet
 from portal.web import settings
 
+LOOKED_THROUGH = 30  # of what was found, for things of one kind
+
 
 @dataclass(frozen=True)
 class Place:
@@ -45,6 +47,7 @@ class Result:
     is_covered: bool | None
     is_answered: bool
     is_pinned: bool
+    status: str
     updated_at: Any
 
 
@@ -81,6 +84,7 @@ def _result(hit: Hit, shown: Mapping[tuple[int, int], Shown], wanted: Wanted) ->
         is_covered=hit.is_covered,
         is_answered=best.is_answered,
         is_pinned=hit.is_pinned,
+        status=best.status,
         updated_at=best.updated_at,
     )
 
@@ -90,12 +94,20 @@ def _url(item: Shown) -> str:
 
 
 def answers(
-    text: str, person: Any, locale: str, product: str | None = None, version: str | None = None, limit: int = 5
+    text: str,
+    person: Any,
+    locale: str,
+    product: str | None = None,
+    version: str | None = None,
+    limit: int = 5,
+    kind: str | None = None,
 ) -> list[Result]:
     """Things that may answer a ticket before it is filed, from its subject. `product` (a slug) comes first, and of it
-    what is for `version`."""
+    what is for `version`. Of `kind`, some of the best are among them, and come first."""
     found = search(text, person, locale, prefer=product, version=version, typing=True)
-    return present(found, found.hits[:limit], person, locale)
+    first = [hit for hit in found.hits[:LOOKED_THROUGH] if hit.best.kind == kind][: limit // 2 + 1]
+    rest = [hit for hit in found.hits[:limit] if hit not in first]
+    return present(found, [*first, *rest][:limit], person, locale)
 
 
 def answer(text: str, person: Any, lang: str, limit: int) -> dict[str, Any]:

@@ -104,6 +104,10 @@ class Question:
         most = max(counts.values(), default=0)
         return {name for name, count in counts.items() if count == most > least}
 
+    def telling(self, languages: Collection[str]) -> set[str]:
+        """The words that are no stop words in any of these languages."""
+        return {word for word in self.typed if all(words.stemmer(name)(word) for name in languages)}
+
     def complete(self, searcher: Searcher) -> None:
         """Want what the last word may become, when it is still being typed."""
         match = list(words.spans(self.text))[-1:]
@@ -149,14 +153,13 @@ def unknown_words(question: Question, searcher: Searcher, scope: Scope) -> list[
     """The words of a question that stand in nothing the asker may see."""
     typed = [word for word in question.typed if len(word) > 3 and not any(char.isdigit() for char in word)]
     known = searcher.known([(WORDS, words.fold(word)) for word in typed])
-    return [
-        word
+    forms = {
+        word: {(name, term) for name in question.fields if (term := words.stemmer(name)(word))}
         for word in typed
         if (WORDS, words.fold(word)) not in known
-        and not any(
-            searcher.stands_in(name, term, scope) for name in question.fields if (term := words.stemmer(name)(word))
-        )
-    ]
+    }
+    there = searcher.standing_in({form for some in forms.values() for form in some}, scope)
+    return [word for word, some in forms.items() if not some & there]
 
 
 def languages_of(question: Question, searcher: Searcher) -> set[str]:

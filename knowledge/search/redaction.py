@@ -21,23 +21,30 @@ class Finding(NamedTuple):
 
 
 # Words for a password in the languages of the portal. What follows them, or stands behind a sign, is the secret.
-_PASSWORD_WORDS = (
-    "pass[ _-]?(?:word|phrase|code|wd)|pwd|pin(?:[ _-]?code)?|secret|api[ _-]?key|access[ _-]?key|client[ _-]?secret|"
-    "auth[ _-]?token|access[ _-]?token|refresh[ _-]?token|token|credential|"
-    "pass?wort|kennwort|zugangscode|geheimnis|wachtwoord|toegangscode|adgangskode|kodeord|løsenord|lösenord|salasana|"
-    "mot de passe|mdp|contraseña|clave|senha|hasło|heslo|jelszó|parol[ae]?|"
-    "парол[ьяи]|口令|密码|密碼|パスワード|비밀번호"
+PASSWORD_WORDS = (
+    "pass[ _-]?(?:word|phrase|code|wd)|pwd|pin(?:[ _-]?code)?|credential|pass|pw|"
+    "pass?wort|kennwort|zugangscode|geheimnis|wachtwoord|ww|toegangscode|adgangskode[nr]?|kodeord(?:et)?|"
+    "løsenord|lösenord|salasana|mot de passe|mdp|contraseña|clave|senha|hasło|heslo|jelszó|parol[ae]?|парол[ьяи]"
 )
+_TOKEN_WORDS = (
+    "secret(?:[ _-]?key)?|api[ _-]?key|access[ _-]?key|client[ _-]?secret|"
+    "auth[ _-]?token|access[ _-]?token|refresh[ _-]?token|token"
+)
+_PASSWORD_SIGNS = "口令|密码|密碼|パスワード|비밀번호"  # in writing that puts no space between words
+_KEY_WORDS = "key|token|secret|schlüssel|sleutel|nøgle|ключ|密钥"
 _LICENCE_WORDS = (
     "licen[cs]e[ _-]?(?:key|code)|product[ _-]?key|serial[ _-]?(?:number|key)|lizenz(?:schlüssel|code)|seriennummer|"
     "licentie(?:sleutel|code)|licensnøgle|лицензионный ключ|ключ лицензии|许可证密钥|许可密钥"
 )
 _REMOTE_WORDS = r"team ?viewer|any ?desk|rust ?desk|quick ?assist|splashtop|remote[ _-]?(?:id|access)|partner[ _-]?id"
-_IS = r"(?:\s*[:=：]\s*|\s+(?:is|was|lautet|ist|war|er|var|luidt|est|es|это)\s*:?\s+|(?:是|为|為)[:：]?\s*)"
-_VALUE = r"(?P<value>\"[^\"\n]{1,200}\"|'[^'\n]{1,200}'|(?!\[)[^\s,;\"'<>，；。]{2,200})"
+_IS = (
+    r"(?:\s*[:=：]\s*|\s+(?:is|was|lautet|ist|war|er|var|luidt|est|es|это)(?:\s+(?:now|jetzt|übrigens|nu))?\s*:?\s+|"
+    r"(?:是|为|為)[:：]?\s*)"
+)
+_VALUE = r"(?P<value>\"[^\"\n]{1,200}\"|'[^'\n]{1,200}'|(?!\[)[^\s,;\"'<>，；。？！、]{2,200})"
 
 
-def _luhn(text: str) -> bool:
+def has_luhn_digit(text: str) -> bool:
     digits = [int(char) for char in text if char.isdigit()]
     if not 13 <= len(digits) <= 19 or len(set(digits)) == 1:
         return False
@@ -96,6 +103,7 @@ _I = re.IGNORECASE
 _PRIVATE_KEY = r"-----BEGIN [A-Z ]{0,30}PRIVATE KEY(?: BLOCK)?-----(?:(?!-----END)[\s\S]){0,20000}(?:-----END[^\n]*)?"
 _PREFIXED = r"\b(?:[sr]k_(?:live|test)_\w{16,}|whsec_\w{16,}|sk-[\w-]{20,}|AIza[\w-]{35}|npm_\w{36})"
 _IN_ADDRESS = r"[?&](?:token|key|sig|signature|code|auth|access_token)=(?P<value>[^&\s#\"']{6,500})"
+_KEY = rf"(?<![^\W_])api[ _-]?(?:{_KEY_WORDS})[^\n:=]{{0,40}}[:=]\s*(?P<value>[\w.~+/=-]{{20,500}})"
 _REMOTE = rf"\b(?:{_REMOTE_WORDS})\b[^\n\d]{{0,30}}(?P<value>\d(?:[ -]?\d){{7,11}})\b"
 _ABROAD = r"(?<![\w+.])(?:\+|00)[1-9]\d{0,2}[ ./-]?(?:\(0?\d{1,4}\)[ ./-]?)?\d(?:[ ./-]?\d){5,12}(?!\w)"
 # Kind, pattern (the group `value`, or all of it, is taken out), and what tells true from false. Earlier ones win.
@@ -114,11 +122,16 @@ _PATTERNS: tuple[tuple[str, "re.Pattern[str]", _Check | None], ...] = (
     ("remote access", re.compile(_REMOTE, _I), None),
     ("licence key", re.compile(rf"\b(?:{_LICENCE_WORDS}){_IS}{_VALUE}", _I), _has_secret),
     ("licence key", re.compile(r"\b[A-Z0-9]{3,8}(?:-[A-Z0-9]{4,8}){2,7}\b"), _is_mixed),
-    ("password", re.compile(rf"(?<![^\W_])(?:{_PASSWORD_WORDS})s?[\"']?{_IS}{_VALUE}", _I), _has_secret),
-    ("password", re.compile(rf"(?<![^\W_])(?:{_PASSWORD_WORDS})\s+(?P<value>[^\s,;]{{5,100}})", _I), _is_random),
+    ("password", re.compile(rf"(?<![^\W_])(?:{PASSWORD_WORDS})s?[\"']?{_IS}{_VALUE}", _I), _has_secret),
+    ("token", re.compile(rf"(?<![^\W_])(?:{_TOKEN_WORDS})s?[\"']?{_IS}{_VALUE}", _I), _has_secret),
+    ("token", re.compile(rf"(?<![^\W_])(?:{_TOKEN_WORDS})\s+(?P<value>[^\s,;]{{5,100}})", _I), _is_random),
+    ("password", re.compile(rf"(?:{_PASSWORD_SIGNS}){_IS}{_VALUE}", _I), _has_secret),
+    ("password", re.compile(rf"(?:{_PASSWORD_SIGNS})\s+(?P<value>[^\s,;，；。？！、]{{5,100}})", _I), _is_random),
+    ("token", re.compile(_KEY, _I), None),
+    ("password", re.compile(rf"(?<![^\W_])(?:{PASSWORD_WORDS})(?:\s+to)?\s+(?P<value>[^\s,;]{{5,}})", _I), _is_random),
     ("password", re.compile(r"(?:^|\s)--?(?:password|passwd|token|secret|api-key)[ =](?P<value>\S{2,200})", _I), None),
     ("iban", re.compile(r"\b[A-Z]{2}\d{2}(?:[ -]?[A-Z0-9]{2,4}){3,8}\b", _I), _iban),
-    ("card", re.compile(r"(?<![\d.-])\d(?:[ -]?\d){12,18}(?![\d-])"), _luhn),
+    ("card", re.compile(r"(?<![\d.-])\d(?:[ -]?\d){12,18}(?![\d-])"), has_luhn_digit),
     ("email", re.compile(r"[\w.+%'-]{1,64}@(?:[^\W_](?:[\w-]{0,62}))(?:\.[^\W_][\w-]{0,62}){1,5}"), None),
     ("address", re.compile(r"(?<![\w.])(?:\d{1,3}\.){3}\d{1,3}(?![\w.]*\d)"), _is_public),
     ("address", re.compile(r"(?<![\w:])(?:[0-9a-f]{1,4}:){2,7}(?::?[0-9a-f]{1,4}){1,7}(?![\w:])", _I), _is_public),

@@ -21,17 +21,18 @@ class SeenBy:
 
     def known(self, words: Collection[tuple[str, str]]) -> frozenset[tuple[str, str]]:
         known = self._searcher.known(words)
-        return frozenset(word for word in known if word[0] == WORDS or self._is_there(word))
+        hidden_perhaps = {word for word in known if word[0] != WORDS}
+        return known - hidden_perhaps | self._there_of(hidden_perhaps)
 
-    def stands_in(self, field: str, term: str, scope: Scope) -> bool:
-        if scope == self._scope:
-            return self._is_there((field, term))
-        return self._searcher.stands_in(field, term, scope)
+    def standing_in(self, words: Collection[tuple[str, str]], scope: Scope) -> frozenset[tuple[str, str]]:
+        return self._there_of(words) if scope == self._scope else self._searcher.standing_in(words, scope)
 
     def best(self, wanted: Sequence[Wanted], scope: Scope, limit: int) -> list[tuple[float, Ref]]:
         return self._searcher.best(wanted, scope, limit)
 
-    def _is_there(self, word: tuple[str, str]) -> bool:
-        if word not in self._there:
-            self._there[word] = self._searcher.stands_in(*word, self._scope)
-        return self._there[word]
+    def _there_of(self, words: Collection[tuple[str, str]]) -> frozenset[tuple[str, str]]:
+        """Those that stand in what may be seen. All that weren't asked for yet are asked for at once."""
+        if missing := [word for word in words if word not in self._there]:
+            there = self._searcher.standing_in(missing, self._scope)
+            self._there.update((word, word in there) for word in missing)
+        return frozenset(word for word in words if self._there[word])

@@ -16,7 +16,7 @@ from knowledge.search.memory import clicked, remember
 from knowledge.search.narrowing import Catalogue, Narrowed, facets, whole_of
 from knowledge.search.presenting import listed, present
 from portal.fragments import fragment
-from portal.web import csrf, limiter, public, settings, wants_partial
+from portal.web import choose_zone, csrf, limiter, public, settings, wants_partial
 
 bp = Blueprint("search", __name__)
 
@@ -104,7 +104,7 @@ def kept(render: Callable[[], str], *keys: Hashable) -> Markup:
     """What was drawn, kept by what was found and by the address: its links repeat the other arguments."""
     if not request.args.get("q") or None in keys or len(request.query_string) > LONGEST_KEPT:
         return Markup(render())
-    return fragment((request.endpoint, keys, request.query_string), render)
+    return fragment((request.endpoint, keys, request.query_string, choose_zone()), render)
 
 
 @bp.get("/api/search")

@@ -28,7 +28,7 @@ from knowledge.search.whoosh_index import IndexFolder, Pointer
 
 log = logging.getLogger(__name__)
 
-RESULTS_KEPT = 100  # each with up to a hundred hits
+RESULTS_KEPT = 50  # each with up to a hundred hits
 REFS_KEPT = 4_000
 FILTERS_KEPT = 30  # a byte for each section
 MOST_AT_ONCE = 5000  # more changes than this are quicker built anew
@@ -53,8 +53,9 @@ class WhooshSearcher:
     def known(self, words: Collection[tuple[str, str]]) -> frozenset[tuple[str, str]]:
         return frozenset(word for word in words if word in self._reader)
 
-    def stands_in(self, field: str, term: str, scope: Scope) -> bool:
-        return self._postings.holds(field, term, self._allowed_in(scope))
+    def standing_in(self, words: Collection[tuple[str, str]], scope: Scope) -> frozenset[tuple[str, str]]:
+        allowed = self._allowed_in(scope) if words else []
+        return frozenset(word for word in words if self._postings.holds(*word, allowed))
 
     def beginning_with(self, start: str, most: int) -> list[tuple[str, int]]:
         counted = _together(lexicon.beginning_with(start, most) for lexicon in self._postings.lexicons())

@@ -1,18 +1,19 @@
 """The presses and pages of 'Tell me when this is answered'. A GET changes nothing: scanners of mail send GETs."""
 
-from email_validator import EmailNotValidError, validate_email
+from typing import Any
+
 from flask import Blueprint, abort, render_template, request
 from flask.typing import ResponseReturnValue
 from flask_babel import get_locale
-from flask_babel import gettext as _
 from flask_babel import lazy_gettext as _l
 from flask_login import current_user
 from flask_wtf import FlaskForm
-from wtforms import EmailField, HiddenField, ValidationError
+from wtforms import HiddenField
 from wtforms.validators import DataRequired, Length
 
 from knowledge.search import wishes
 from knowledge.search.ranking import LONGEST
+from portal.accounts.addresses import AddressField
 from portal.db import db, utcnow
 from portal.web import choose_zone, csrf, limiter, public, settings, wants_partial
 
@@ -23,16 +24,12 @@ class WishForm(FlaskForm):  # type: ignore[misc]
     """The search, and for visitors the address that is to be told."""
 
     q = HiddenField(validators=[DataRequired(_l("Search for something first.")), Length(max=LONGEST)])
-    email = EmailField(_l("E-mail address"), render_kw={"autocomplete": "email", "required": True, "maxlength": 254})
+    email = AddressField()
 
-    def validate_email(self, field: EmailField) -> None:
+    def __init__(self, **more: Any) -> None:
+        super().__init__(**more)
         if current_user.is_authenticated:
-            return
-        try:
-            valid = validate_email(field.data or "", check_deliverability=False, allow_smtputf8=False)
-        except EmailNotValidError:
-            raise ValidationError(_("That is no e-mail address.")) from None
-        field.data = valid.ascii_email
+            del self.email
 
 
 @bp.get("")
@@ -55,13 +52,14 @@ def ask() -> ResponseReturnValue:
     reader = {"lang": locale.replace("_", "-"), "locale": locale, "zone": choose_zone()}
     if not form.validate():
         return render_template("wishes/_ask.html" if wants_partial() else "wishes/ask.html", form=form), 422
+    email = form.email.data if form.email else current_user.email
     if current_user.is_authenticated:
         wishes.wish(form.q.data, by=current_user, now=utcnow(), **reader)
     else:
-        wishes.ask_to_wish(form.q.data, form.email.data, **reader)
+        wishes.ask_to_wish(form.q.data, email, **reader)
     db.session.commit()
     name = "wishes/_asked.html" if wants_partial() else "wishes/asked.html"
-    return render_template(name, text=form.q.data, email=form.email.data)
+    return render_template(name, text=form.q.data, email=email)
 
 
 @bp.get("/<token>")

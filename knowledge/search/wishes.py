@@ -16,9 +16,8 @@ from sqlalchemy import delete, func, select
 from sqlalchemy.exc import IntegrityError
 
 from knowledge.articles.article import Article, Section, best_language
-from knowledge.audience import PUBLIC, sees
 from knowledge.edition import Edition
-from knowledge.link_keys import hash_of, key_made_of
+from knowledge.link_keys import AGAIN_AFTER, ASKED_A_DAY, FORGOTTEN_AFTER, hash_of, key_made_of
 from knowledge.search import words
 from knowledge.search.guidance import Guide, Wish, guide
 from knowledge.search.ranking import LONGEST
@@ -27,15 +26,13 @@ from knowledge.search.snippets import snippet
 from knowledge.search.words import CJK, IDENT, folded
 from portal.accounts.people import User
 from portal.accounts.texts import N_
+from portal.audience import PUBLIC, sees
 from portal.db import db, utcnow, writing
 from portal.jobs import enqueue, job
 from portal.mail import compose
 from portal.web import settings
 
-FORGOTTEN_AFTER = timedelta(days=7)  # what nobody confirmed
 KEPT_FOR = timedelta(days=365)  # who has waited longer than that has helped themselves
-AGAIN_AFTER = timedelta(days=1)  # an address is not asked about the same search before that
-ASKED_A_DAY = 5  # mails to one address that ask it to confirm
 MOST_OF_ADDRESS = 50  # wishes of one address that wait
 AT_ONCE = 200  # articles that are looked at in one job
 _WAITING = (Wish.confirmed_at.is_not(None), Wish.answered_at.is_(None))
@@ -56,7 +53,10 @@ def ask_to_wish(text: str, email: str, *, lang: str, locale: str, zone: str) -> 
 
 @job("ask_wisher")
 def ask_wisher(text: str, email: str, lang: str, locale: str, zone: str) -> None:
-    """Send the mail that asks to confirm, unless one was sent lately or the address gets too many."""
+    """Send the mail that asks to confirm, unless one was sent lately or the address gets too many.
+
+    What was searched for stands on the page behind its link alone: nobody can have us send words of theirs to others.
+    """
     now, mine = utcnow(), Wish.email == email
     row = db.session.scalar(select(Wish).where(mine, Wish.folded == folded(text)))
     if row and not row.answered_at and (row.confirmed_at or row.created_at > now - AGAIN_AFTER):
@@ -70,8 +70,8 @@ def ask_wisher(text: str, email: str, lang: str, locale: str, zone: str) -> None
         return
     row.created_at = now
     link = _link(row)
-    subject = N_("Shall we tell you when “%(text)s” is answered?")
-    compose(email, "wishes/mail/asked", subject, locale=locale, zone=zone, text=row.text, link=link)
+    subject = N_("Shall we tell you when there is an answer?")
+    compose(email, "wishes/mail/asked", subject, locale=locale, zone=zone, link=link)
 
 
 def kept(text: str, email: str, *, now: datetime, lang: str, locale: str, zone: str) -> Wish | None:

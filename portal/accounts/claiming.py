@@ -11,6 +11,7 @@ from sqlalchemy import select, update
 from portal.accounts.licences import Licence, hash_key
 from portal.accounts.membership import found_organisation
 from portal.accounts.people import Organisation, User
+from portal.audit import note
 from portal.db import db
 from portal.errors import Refused
 from portal.jobs import enqueue
@@ -61,11 +62,12 @@ def read_key(typed: str) -> str:
 def claim(typed: str, organisation: Organisation | None, *, by: User, now: datetime) -> Licence:
     """Put a licence into the person's organisation, once. Without one, an organisation is made for it.
 
-    A key that nobody sold and one that somebody else has claimed get the same sentence. Of two who claim at once the
-    database takes one. Raises `Refused`.
+    A key that nobody sold and one that somebody else has claimed get the same sentence after the same questions to
+    the database. Of two who claim at once the database takes one. Raises `Refused`.
     """
     licence = db.session.scalar(select(Licence).where(Licence.key_hash == hash_key(read_key(typed))))
-    if licence is None or (licence.organisation_id and by.role_in(licence.organisation_id) is None):
+    role = by.role_in((licence and licence.organisation_id) or 0)  # asked for an unknown key too
+    if licence is None or (licence.organisation_id and role is None):
         raise Refused(unusable())
     if licence.organisation_id:
         raise Refused(_("Your organisation has this licence already."))
@@ -83,6 +85,15 @@ def claim(typed: str, organisation: Organisation | None, *, by: User, now: datet
     if db.session.execute(taken).first() is None:
         raise Refused(unusable())
     db.session.refresh(licence)
+    note(
+        "licence.claimed",
+        by=by,
+        now=now,
+        organisation_id=owner.id,
+        partner_id=licence.sold_by_id,
+        subject=f"licence:{licence.id}",
+        hint=f"…{licence.key_hint}",
+    )
     enqueue("follow_entitlement", organisation_id=owner.id, person_id=by.id, reason="licence claimed")
     return licence
 

@@ -13,9 +13,10 @@ from sqlalchemy.orm import selectinload
 
 from portal.accounts.passwords import why_refused
 from portal.accounts.people import User
+from portal.audit import note_account
 from portal.db import db, utcnow, writing
 
-ROLES = ("agent", "editor", "moderator", "admin")
+ROLES = ("agent", "editor", "moderator", "accountant", "admin")
 
 
 @click.group("user")
@@ -71,6 +72,7 @@ def grant(email: str, role: str) -> None:
         person, store = known(email), datastore()
         if not store.add_role_to_user(person, store.find_or_create_role(role)):
             raise click.ClickException(f"{person.email} is {role} already")
+        note_account("staff.granted", person, by=None, now=utcnow(), role=role)
         address = person.email
     click.echo(f"{address} is {role} now.")
 
@@ -85,6 +87,7 @@ def revoke(email: str, role: str) -> None:
         person, store = known(email), datastore()
         if not store.remove_role_from_user(person, store.find_or_create_role(role)):
             raise click.ClickException(f"{person.email} isn't {role}")
+        note_account("staff.revoked", person, by=None, now=utcnow(), role=role)
         address = person.email
     click.echo(f"{address} is {role} no more.")
 
@@ -97,6 +100,7 @@ def confirm(email: str) -> None:
     with changing():
         person = known(email)
         person.confirmed_at = person.confirmed_at or utcnow()
+        note_account("account.confirmed", person, by=None, now=utcnow())
         address = person.email
     click.echo(f"{address} is confirmed.")
 
@@ -113,6 +117,7 @@ def password(email: str) -> None:
         person = known(address)
         person.password = fresh
         datastore().set_uniquifier(person)
+        note_account("account.password", person, by=None, now=utcnow())
     click.echo(f"The password of {address} is set; all sessions have ended.")
 
 

@@ -16,11 +16,13 @@ from flask_security.utils import check_and_get_token_status, get_message, login_
 from flask_security.views import confirm_email
 from sqlalchemy.exc import IntegrityError
 
+from portal.accounts import joining
 from portal.accounts.blueprint import bp
 from portal.accounts.letters import CHANGE_WITHIN, write_letter
 from portal.accounts.people import User
 from portal.accounts.sessions import was_kept
-from portal.db import db
+from portal.audit import note_account
+from portal.db import db, utcnow
 from portal.web import limiter, public, settings
 
 
@@ -69,5 +71,12 @@ def tell_old_address(app: Flask, *, user: User, old_email: str, **_: Any) -> Non
     """The old mailbox is told, and links that were sent there stop working."""
     app.extensions["security"].datastore.set_uniquifier(user)
     write_letter("accounts/mail/address_changed", old_email, user, new_email=user.email)
+    note_account("account.address", user, by=user, now=utcnow())
+    for left in joining.left_domain(user, old_email):
+        place = url_for("accounts.organisation", organisation_id=left.id, _external=True)
+        names = {"organisation": left.name, "name": user.display_name, "email": user.email, "old": old_email}
+        for owner in joining.owners_of(left.id):
+            if owner.id != user.id:
+                write_letter("accounts/mail/left_domain", owner.email, owner, link=place, **names)
     if current_user.is_authenticated and current_user.id == user.id:
         login_user(user, remember=was_kept())

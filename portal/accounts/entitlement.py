@@ -23,6 +23,7 @@ from sqlalchemy import (
 )
 
 from portal.accounts.licences import Contract, Licence, Subscription
+from portal.accounts.partnership import in_partnership
 from portal.accounts.people import Membership, Organisation
 from portal.accounts.products import Product
 from portal.db import Moment, read
@@ -30,7 +31,8 @@ from portal.policies import the_policy
 from portal.sla.entitlement import Entitlement, Grant, entitled
 
 __all__ = [
-    *("entitlement_of", "entitlements_of", "grants_of", "in_force", "licences_of", "products_held", "region_of"),
+    *("entitlement_of", "entitlements_of", "grants_of", "held_in", "in_force", "licences_of", "products_held"),
+    "region_of",
     "the_policy",
 ]
 
@@ -67,6 +69,13 @@ def grants_of(
     return _about(slug, _held(person, organisation, now)[0])
 
 
+def held_in(person: Any, organisation: Any, *, now: datetime) -> tuple[list[Grant], bool]:
+    """Every grant in force for this person in the organisation, or a row with its id (None: in all of theirs), and
+    whether they ask as one of a reseller's people (R9): on their own they never do."""
+    grants, sells = _held(person, organisation, now)
+    return grants, sells and organisation is not None
+
+
 def region_of(organisation: Organisation | int | None, *, now: datetime) -> str | None:
     """The region whose targets hold (T1): the contract's, else the organisation's."""
     if organisation is None:
@@ -88,8 +97,13 @@ def _region() -> Any:
 
 
 def in_force(table: type[Contract] | type[Subscription] | type[Licence], now: Any) -> ColumnElement[bool]:
-    """Started, not ended, and (a licence) not revoked. The end is exclusive: over at that very instant."""
+    """Started, not ended, and (a licence) not revoked. The end is exclusive: over at that very instant.
+
+    A subscription that only bills a contract grants nothing of its own.
+    """
     conditions = [table.starts_at <= now, or_(table.ends_at.is_(None), table.ends_at > now)]
+    if table is Subscription:
+        conditions.append(Subscription.contract_id.is_(None))
     if table is Licence:
         conditions.append(or_(Licence.revoked_at.is_(None), Licence.revoked_at > now))
     return and_(*conditions)
@@ -118,7 +132,7 @@ def _about(slug: str | None, grants: list[Grant]) -> list[Grant]:
 
 
 def _held(person: Any, organisation: Organisation | int | None, now: datetime) -> tuple[list[Grant], bool]:
-    """Every grant in force, and whether the person is a reseller (R9) in the organisation asked about, or in any."""
+    """Every grant in force, and whether the organisation asked about, or any of theirs, is a reseller now (R9)."""
     if not getattr(person, "is_authenticated", False):
         return [], False
     asked = {"person": person.id, "now": now}
@@ -161,7 +175,7 @@ def _holdings(has_address: bool, in_one: bool) -> Any:
             or_(licensed, ordered) if has_address else licensed, in_force(Licence, now)
         ),
         select(literal(SELLS), nothing, nothing, nothing, never, never, nothing).where(
-            exists().where(Organisation.id.in_(mine), Organisation.is_reseller)
+            exists().where(Organisation.id.in_(mine), in_partnership(Organisation.id, now))
         ),
     )
 

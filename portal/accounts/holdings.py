@@ -1,13 +1,11 @@
 """The licences page: what a person holds and where it comes from, what that opens, and claiming a key."""
 
-from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
 from flask import flash, redirect, render_template, url_for
 from flask.typing import ResponseReturnValue
-from flask_babel import get_locale
 from flask_babel import gettext as _
 from flask_babel import lazy_gettext as _l
 from flask_login import current_user
@@ -25,7 +23,7 @@ from portal.accounts.people import Membership, Organisation, User
 from portal.accounts.products import Product
 from portal.db import db, utcnow
 from portal.errors import Refused
-from portal.policies import the_policy
+from portal.policies import name_in, the_policy
 from portal.web import limiter, settings
 
 SOURCES = {
@@ -116,11 +114,6 @@ def licences_page(form: ClaimForm, code: int = 200) -> ResponseReturnValue:
         plan_name=lambda name: name_in(the_policy().plans, name),
         tier_name=lambda name: name_in(the_policy().tiers, name),
     ), code
-
-
-def name_in(named: Mapping[str, Any], wanted: str) -> str:
-    """What the policy calls a plan, tier or channel, in the reader's language; its id if the policy knows none."""
-    return str(named[wanted].name.to(get_locale())) if wanted in named else wanted
 
 
 def holdings_of(person: User, *, now: datetime) -> list[Holding]:

@@ -8,13 +8,13 @@ from datetime import timedelta
 from typing import Any
 from urllib.parse import urlsplit
 
-from email_validator import EmailNotValidError, validate_email
 from flask import url_for
 from flask_security import MailUtil
 from flask_security.mail_util import EmailValidateException
 from flask_security.utils import get_message
 
-from portal.accounts.people import User
+from portal.accounts.addresses import spelling
+from portal.accounts.people import Membership, Organisation, User
 from portal.accounts.texts import N_
 from portal.db import db
 from portal.jobs import enqueue, job
@@ -34,7 +34,14 @@ SUBJECTS = {
     "security/email/change_notice": N_("Your password was changed"),
     "security/email/change_email_instructions": N_("Please confirm your new address"),
     "accounts/mail/address_changed": N_("Your address at %(brand_name)s was changed"),
+    "accounts/mail/asks_to_join": N_("%(name)s asks to join %(organisation)s"),
+    "accounts/mail/let_in": N_("You are a member of %(organisation)s now"),
+    "accounts/mail/turned_away": N_("You can’t join %(organisation)s"),
+    "accounts/mail/left_domain": N_("%(name)s has another address now"),
+    "accounts/mail/owner_changed": N_("%(organisation)s has a new owner"),
+    "accounts/mail/owner_now": N_("You are an owner of %(organisation)s now"),
     "accounts/mail/pin_made": N_("A PIN was made for your account at %(brand_name)s"),
+    "accounts/mail/token_made": N_("A token was made for your account at %(brand_name)s"),
 }
 HOURS = {
     "security/email/welcome": CONFIRM_WITHIN,
@@ -52,10 +59,9 @@ class AccountMail(MailUtil):
     def normalize(self, email: str) -> str:
         """The one spelling an address is kept and looked for in: lower case, its domain in ASCII (IDNA)."""
         try:
-            valid = validate_email(email, check_deliverability=False, allow_smtputf8=False)
-        except EmailNotValidError:
+            return spelling(email).lower()
+        except ValueError:
             raise EmailValidateException(get_message("INVALID_EMAIL_ADDRESS")[0]) from None
-        return str(valid.ascii_email).lower()
 
     validate = normalize
 
@@ -80,6 +86,20 @@ def write_letter(template: str, recipient: str, user: User, **context: str) -> N
         zone=choose_zone(),
         context=context,
     )
+
+
+def tell_of_owner(organisation: Organisation, owner: Membership, *, people: tuple[User, ...]) -> None:
+    """Mail to the new owner, and to others whom it concerns; each in their language."""
+    for person in people:
+        template = "accounts/mail/owner_now" if person.id == owner.user_id else "accounts/mail/owner_changed"
+        write_letter(
+            template,
+            person.email,
+            person,
+            organisation=organisation.name,
+            owner=owner.user.display_name,
+            link=url_for("accounts.organisation", organisation_id=organisation.id, _external=True),
+        )
 
 
 @job("account_letter")

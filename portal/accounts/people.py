@@ -6,7 +6,7 @@ from datetime import datetime
 from typing import Any
 
 from flask_security.models import sqla
-from sqlalchemy import ForeignKey, Index, Select, String, Text, and_, or_, select
+from sqlalchemy import ForeignKey, Index, Select, String, Text, and_, false, or_, select
 from sqlalchemy.orm import Mapped, mapped_column, relationship, validates
 
 from portal.db import Model, db, utcnow
@@ -30,7 +30,7 @@ class MemberRole(enum.StrEnum):
 
 
 class Role(Model, sqla.FsRoleMixin):
-    """A role at the vendor: agent, editor, moderator, admin."""
+    """A role at the vendor: agent, editor, moderator, accountant, admin."""
 
     __tablename__ = "roles"
 
@@ -129,6 +129,7 @@ class Membership(Model):
     user_id: Mapped[int] = mapped_column(ForeignKey("users.id", ondelete="CASCADE"), index=True)
     organisation_id: Mapped[int] = mapped_column(ForeignKey("organisation.id", ondelete="CASCADE"), index=True)
     role: Mapped[str] = mapped_column(String(10), default=MemberRole.MEMBER)
+    sees_all: Mapped[bool] = mapped_column(default=False, server_default=false())  # tickets of others, as owners do
     started_at: Mapped[datetime] = mapped_column(default=utcnow)
     ended_at: Mapped[datetime | None]
 

@@ -15,13 +15,14 @@ from wtforms.fields import SelectChoice
 from wtforms.validators import Length
 from wtforms.validators import Optional as MayBeEmpty
 
-from portal.accounts import pins
+from portal.accounts import joining, pins
 from portal.accounts.blueprint import bp
 from portal.accounts.forms import Plain, name_field, one_line
 from portal.accounts.letters import write_letter
 from portal.accounts.people import User
 from portal.accounts.sessions import SignIn, end_all
 from portal.accounts.zones import zone_choices
+from portal.audit import note_account
 from portal.db import db, utcnow
 from portal.web import choose_zone, is_zone, language_names, limiter, public, reader, safe_next, settings
 
@@ -85,6 +86,7 @@ def renew_pin() -> ResponseReturnValue:
     """Make a PIN and show it in this one answer: it can't be read ever after."""
     fresh = pins.renew_pin(current_user, now=utcnow())
     write_letter("accounts/mail/pin_made", current_user.email, reader())
+    note_account("account.pin", reader(), by=reader(), now=utcnow())
     db.session.commit()
     return profile_page(ProfileForm(formdata=None, data=_of(current_user)), fresh_pin=fresh)
 
@@ -94,6 +96,8 @@ def profile_page(form: ProfileForm, fresh_pin: str = "") -> ResponseReturnValue:
         "accounts/profile.html",
         form=form,
         organisations=db.session.scalars(current_user.organisations()).all(),
+        joinable=db.session.scalars(joining.joinable(reader(), now=utcnow())).all(),
+        asked=set(db.session.scalars(joining.asked_by(reader()))),
         devices=db.session.scalars(SignIn.visible_to(current_user)).all(),
         has_pins=pins.may_have_pin(current_user, now=utcnow()),
         pin=pins.pin_of(current_user),
@@ -126,6 +130,7 @@ def sign_out_everywhere() -> ResponseReturnValue:
     from portal.accounts.signing_in import security
 
     security.datastore.set_uniquifier(current_user)
+    note_account("account.signed_out", reader(), by=reader(), now=utcnow())
     end_all(current_user)
     logout_user()
     db.session.commit()

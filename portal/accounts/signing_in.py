@@ -18,7 +18,7 @@ from flask import (
 )
 from flask.typing import ResponseReturnValue
 from flask_login import current_user
-from flask_security import Security, SQLAlchemyUserDatastore, hash_password, password_reset
+from flask_security import Security, SQLAlchemyUserDatastore, hash_password, password_changed, password_reset
 from sqlalchemy.exc import IntegrityError
 from wtforms.form import BaseForm
 
@@ -27,6 +27,7 @@ from portal.accounts.passwords import SHORTEST, GuardedHashing, Passwords
 from portal.accounts.people import Role, User
 from portal.accounts.sessions import init_sessions
 from portal.accounts.texts import MESSAGES, Texts
+from portal.audit import note_account
 from portal.config import Settings
 from portal.db import db, utcnow
 from portal.web import limiter, safe_next, settings
@@ -82,6 +83,8 @@ def init_signing_in(app: Flask, config: Settings) -> None:
     init_sessions(app, security)
     confirming.init_confirming(app)
     password_reset.connect(confirm_by_recovery, app)
+    password_reset.connect(note_password, app)
+    password_changed.connect(note_password, app)
     views = app.view_functions
     for name in [name for name in views if name.startswith("security.")]:
         views[name] = limited(name.removeprefix("security."), saved(views[name]))
@@ -210,6 +213,10 @@ def account_key() -> str:
         return f"account:{security.mail_util.normalize(request.form.get('email', '').strip()[:254])}"
     except ValueError:
         return f"nobody:{request.remote_addr}"
+
+
+def note_password(_app: Flask, *, user: User, **_: Any) -> None:
+    note_account("account.password", user, by=user, now=utcnow())
 
 
 def confirm_by_recovery(_app: Flask, *, user: User, **_: Any) -> None:

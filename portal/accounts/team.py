@@ -1,5 +1,6 @@
 """An organisation's page: its members, their roles, invitations."""
 
+from collections.abc import Sequence
 from typing import Any
 
 from flask import abort, flash, redirect, render_template, url_for
@@ -14,8 +15,9 @@ from wtforms import SelectField, StringField
 from wtforms.fields import SelectChoice
 from wtforms.validators import DataRequired, Length
 
-from portal.accounts import membership
+from portal.accounts import joining, membership
 from portal.accounts.blueprint import bp
+from portal.accounts.domains import OrganisationDomain
 from portal.accounts.forms import Plain, email_field, known_by, one_line
 from portal.accounts.people import Invitation, MemberRole, Membership, Organisation
 from portal.accounts.texts import N_
@@ -103,7 +105,14 @@ def team_page(organisation: Organisation, invite: InviteForm, rename: NameForm, 
         roles=ROLES,
         invite=invite,
         rename=rename,
+        domains=_domains(organisation) if may_manage else [],
+        asking=db.session.scalars(joining.open_requests(organisation.id)).all() if may_manage else [],
     ), code
+
+
+def _domains(organisation: Organisation) -> Sequence[OrganisationDomain]:
+    theirs = select(OrganisationDomain).where(OrganisationDomain.organisation_id == organisation.id)
+    return db.session.scalars(theirs.order_by(OrganisationDomain.domain)).all()
 
 
 @bp.get("/organisation/<int:organisation_id>")
@@ -117,7 +126,7 @@ def rename(organisation_id: int) -> ResponseReturnValue:
     named, form = managed(organisation_id), NameForm()
     if not form.validate_on_submit():
         return team_page(named, InviteForm(formdata=None), form, 422)
-    named.name = str(form.name.data)
+    membership.rename(named, str(form.name.data), by=current_user, now=utcnow())
     db.session.commit()
     flash(_("The name is saved."), "success")
     return redirect(url_for(".organisation", organisation_id=organisation_id))
@@ -148,7 +157,7 @@ def write_invitation(invitation: Invitation, organisation: Organisation, token: 
         zone=choose_zone(),
         inviter=current_user.display_name,
         organisation=organisation.name,
-        role=str(ROLES[MemberRole(invitation.role)][0]),
+        role=ROLES[MemberRole(invitation.role)][0],  # said in the language of the mail
         hours=int(membership.INVITED_FOR.total_seconds() // 3600),
         link=f"{settings().base_url.rstrip('/')}{url_for('accounts.invitation', token=token)}",
     )

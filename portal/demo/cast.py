@@ -80,6 +80,7 @@ ACCOUNTS = (
         roles=("editor",),
         zone="Europe/Copenhagen",
     ),
+    Account("accounts@larkspur.example", "Nils Abeln", "accountant", roles=("accountant",)),
     Account("admin@larkspur.example", "Ada Verhoeven", "administrator", roles=("admin", "agent", "editor")),
 )
 

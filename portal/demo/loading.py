@@ -10,8 +10,12 @@ from portal.accounts.licences import Contract, Licence, Subscription, hash_key
 from portal.accounts.people import Membership, Organisation, Role, User
 from portal.accounts.products import Product, Release
 from portal.db import db, utcnow, writing
+from portal.demo.billing import open_demo_billing
 from portal.demo.cast import ACCOUNTS, LICENCE_KEYS, PASSWORD, PRODUCTS, UNCLAIMED, Account
+from portal.demo.desk import add_demo_webhook, stock_demo_desk, tag_demo_tickets
+from portal.demo.status import open_demo_status
 from portal.demo.tickets import file_demo_tickets
+from portal.status.uptime_reports import close_due
 
 
 def is_empty() -> bool:
@@ -31,7 +35,13 @@ def load_demo() -> None:
         add_holdings(products)
         db.session.commit()
     with writing():
+        stock_demo_desk(people, products)
         file_demo_tickets(people, products, now=utcnow())
+        tag_demo_tickets(people, now=utcnow())
+        add_demo_webhook(people, now=utcnow())
+        open_demo_status(people, now=utcnow())
+        open_demo_billing(people, products, now=utcnow())
+        close_due(now=utcnow())
         db.session.commit()
     current_app.extensions["load_demo_knowledge"]()
 

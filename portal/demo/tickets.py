@@ -8,7 +8,7 @@ from datetime import datetime, timedelta
 from portal.accounts.people import User
 from portal.accounts.products import Product
 from portal.db import db
-from portal.tickets import clocks, conversation, filing, progress, satisfaction
+from portal.tickets import clocks, conversation, filing, progress, satisfaction, tags, tasks
 from portal.tickets.ticket import Ticket
 
 AGENT, SECOND = "agent@larkspur.example", "second@larkspur.example"
@@ -19,7 +19,7 @@ class Act:
     """What somebody did, so many hours after the ticket was filed."""
 
     after: float
-    verb: str  # triage, reply, ask, note, answer, resolve, rate, assign
+    verb: str  # triage, reply, ask, note, answer, resolve, rate, assign, tag, task
     text: str = ""
     by: str = AGENT
 
@@ -50,6 +50,7 @@ STORIES = (
         acts=(
             Act(0.4, "triage", "high"),
             Act(0.5, "assign", AGENT),
+            Act(0.6, "tag", "schema, update"),
             Act(
                 1.2,
                 "ask",
@@ -76,6 +77,7 @@ STORIES = (
         version="2.7.4.0",
         acts=(
             Act(1, "assign", SECOND, SECOND),
+            Act(1, "tag", "clock", SECOND),
             Act(1.1, "note", "Clock skew, most likely: their NTP server restarts at two.", SECOND),
             Act(
                 1.5,
@@ -94,7 +96,11 @@ STORIES = (
         "low",
         product="atlas",
         version="6.1.0.0",
-        acts=(Act(2, "triage", "low"),),
+        acts=(
+            Act(2, "triage", "low"),
+            Act(2.1, "tag", "reports"),
+            Act(2.2, "task", "Ask the atlas team whether the scheduler ran twice"),
+        ),
     ),
     Story(
         26,
@@ -167,5 +173,9 @@ def _do(act: Act, ticket: Ticket, people: Mapping[str, User], *, now: datetime) 
             progress.resolve(ticket, act.text, by=by, now=now)
         case "rate":
             satisfaction.rate(ticket, "good", act.text, by=by, now=now)
+        case "tag":
+            tags.tag(ticket, tags.read_names(act.text), by=by, now=now)
+        case "task":
+            tasks.add_task(ticket, act.text, person=by, due_on=None, by=by, now=now)
         case _:
             conversation.reply(ticket, act.text, by=by, now=now, wait=act.verb == "ask")

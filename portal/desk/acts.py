@@ -3,7 +3,7 @@
 from collections.abc import Callable
 from typing import Any
 
-from flask import flash, redirect, render_template, request, url_for
+from flask import abort, flash, redirect, render_template, request, url_for
 from flask.typing import ResponseReturnValue
 from flask_babel import gettext as _
 from flask_login import current_user
@@ -11,7 +11,7 @@ from flask_security.utils import verify_password
 from flask_wtf import FlaskForm
 
 from portal.accounts.people import User, staff
-from portal.db import db, get_or_404, utcnow
+from portal.db import db, utcnow
 from portal.desk import drafts
 from portal.desk.case import crossed, gather
 from portal.desk.forms import (
@@ -37,8 +37,7 @@ CROSSING = ("reply", "resolve")  # what the customer reads must not miss what so
 
 def locked(number: int) -> Ticket:
     """The ticket, held against others until this act is done."""
-    ticket: Ticket = get_or_404(Ticket.numbered(number, current_user).with_for_update(of=Ticket))
-    return ticket
+    return Ticket.held(number, current_user) or abort(404)
 
 
 @bp.post("/<int:number>/reply")

@@ -1,7 +1,7 @@
 """The queue as a query: what is open, in the order it has to be answered.
 
-Agents ask for it several times a minute, so a page costs one query for its rows and one for all its numbers. Both are
-built once for each sieve, with parameters for whoever asks and when.
+Agents ask for it several times a minute, so a page costs one query for its rows and one for all its numbers, which are
+kept while nothing happens. Both are built once for each sieve, with parameters for whoever asks and when.
 """
 
 from dataclasses import dataclass, replace
@@ -11,6 +11,7 @@ from math import ceil
 from typing import Any
 from zoneinfo import ZoneInfo
 
+from flask import current_app
 from flask_sqlalchemy.pagination import Pagination
 from sqlalchemy import ColumnElement, Select, and_, bindparam, case, func, or_, select
 from sqlalchemy.orm import aliased
@@ -20,13 +21,17 @@ from portal.accounts.products import Product
 from portal.db import read as columns
 from portal.desk.burning import CLOCKS
 from portal.desk.sieve import STATUSES, WHOSE, Sieve
+from portal.tickets import tags
 from portal.tickets.satisfaction import Rating
-from portal.tickets.ticket import Ticket
+from portal.tickets.tags import Tag, TicketTag
+from portal.tickets.ticket import Ticket, TicketEvent
 
 PER_PAGE = 50
+MOST_KEPT = 100
 COUNTED = STATUSES[:3]  # closed tickets are all of the past: nobody needs their number on every page
 
 Requester, Assignee = aliased(User), aliased(User)
+_last_event = select(func.max(TicketEvent.id))
 SHOWN = (
     Ticket.number,
     Ticket.subject,
@@ -47,6 +52,7 @@ SHOWN = (
     Organisation.is_reseller.label("reseller"),
     Product.name.label("product_name"),
     Product.slug.label("product"),
+    tags.listed(),
     func.coalesce(func.nullif(Assignee.name, ""), Assignee.email).label("assignee"),
 )
 
@@ -99,9 +105,14 @@ def read(sieve: Sieve, person: User, *, now: datetime, zone: ZoneInfo) -> Board:
     return Board(columns(page_query(sieve), **given), tally, Pages(sieve.page, total))
 
 
+def last_event() -> int:
+    """Grows whenever a ticket changes: all that is done to one is in the log."""
+    return columns(_last_event)[0][0] or 0
+
+
 def count(sieve: Sieve, given: dict[str, Any]) -> Tally:
     """The numbers on the tabs and in the strip."""
-    groups = columns(tally_query(sieve), **given)
+    groups = _groups(sieve, given)
     by_whose: dict[str, dict[str, int]] = {name: dict.fromkeys(COUNTED, 0) for name in WHOSE}
     for group in groups:
         of = {None: "unassigned", given["me"]: "mine"}.get(group.assignee_id)
@@ -111,6 +122,23 @@ def count(sieve: Sieve, given: dict[str, Any]) -> Tally:
     of_status = {name: numbers.get(sieve.status, 0) for name, numbers in by_whose.items()}
     strip = groups[0][3:] if groups else ()
     return Tally(by_whose[sieve.whose], of_status, *strip)
+
+
+def _groups(sieve: Sieve, given: dict[str, Any]) -> Any:
+    """Counting thousands of tickets for each agent every few seconds would be most of the page: the numbers of the
+    whole queue are kept until a ticket changes or `now` moves on, which the page has in steps of some seconds."""
+    sieve = replace(sieve, status="open", due="", sort="due", page=1)
+    if sieve.is_narrowed:
+        return columns(tally_query(sieve), **given)
+    kept: dict[Any, Any] = current_app.extensions.setdefault("desk_numbers", {})
+    mine = given["me"] if sieve.whose == "mine" else None
+    key = (sieve.whose, mine, given["today"], given["now"], last_event())
+    found = kept.get(key)
+    if found is None:
+        if len(kept) >= MOST_KEPT:
+            kept.clear()
+        found = kept[key] = columns(tally_query(sieve), **given)
+    return found
 
 
 @lru_cache(maxsize=256)
@@ -171,6 +199,9 @@ def _narrow(sieve: Sieve) -> list[ColumnElement[bool]]:
         found.append(Ticket.product_id.in_(select(Product.id).where(Product.slug == sieve.product)))
     if sieve.rated:
         found.append(Ticket.id.in_(select(Rating.ticket_id).where(Rating.score == sieve.rated)))
+    if sieve.tag:
+        tagged = select(TicketTag.ticket_id).join(Tag, Tag.id == TicketTag.tag_id)
+        found.append(Ticket.id.in_(tagged.where(Tag.name == sieve.tag)))
     if sieve.q:
         places = (Ticket.subject, Organisation.name, Requester.name, Requester.email)
         found.append(or_(*(place.icontains(sieve.q, autoescape=True) for place in places)))

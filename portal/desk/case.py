@@ -17,17 +17,22 @@ from portal.accounts.entitlement import entitlement_of
 from portal.accounts.people import User, staff
 from portal.db import db
 from portal.desk import drafts, forms, promises
-from portal.desk.words import ICONS, event_words
+from portal.desk.remote_panel import panel_of
+from portal.desk.words import ICONS, event_words, fit_words
 from portal.formats import date_locale
 from portal.sla import versions
-from portal.tickets import credentials
+from portal.tickets import credentials, family, followers, merging, presence, splitting, tags, tasks
+from portal.tickets.answers import answers_to
+from portal.tickets.canned import offered as offered_replies
 from portal.tickets.clocks import policy_of
+from portal.tickets.custom_fields import FieldsForm, FieldValue, answered, asked_of, label_of
 from portal.tickets.drafts import new_key
+from portal.tickets.fitting import by_fit
 from portal.tickets.following_up import related
 from portal.tickets.quoting import holding_words, severity_name
 from portal.tickets.satisfaction import rating_of
 from portal.tickets.ticket import Credential, Message, ReadAnswer, Reveal, Ticket
-from portal.web import choose_zone, is_zone
+from portal.web import choose_locale, choose_zone, is_zone, reader_zone
 
 
 def crossed(ticket: Ticket, seen: int, person: User) -> bool:
@@ -45,8 +50,9 @@ def gather(
 ) -> dict[str, Any]:
     """What the page shows. `form` is one that was refused: it stands with its words in the place of a fresh one."""
     messages = conversation_of(ticket, person)
-    levels = list(policy_of(ticket).severities)
-    draft = drafts.draft_of(ticket, person)
+    policy = policy_of(ticket)
+    levels, channel = list(policy.severities), policy.channels.get(ticket.channel)
+    draft, own = drafts.draft_of(ticket, person), answered(ticket.id)
     return {
         "ticket": ticket,
         "messages": messages,
@@ -55,21 +61,40 @@ def gather(
         "version": version_of(ticket),
         "promises": promises.of(ticket, now=now),
         "log": log_of(ticket),
+        "present": presence.others(ticket, person, now=now),
+        "asked_every": presence.ASKED_EVERY,
+        "parent": db.session.get(Ticket, ticket.parent_id) if ticket.parent_id else None,
+        "parts": family.children(ticket),
+        "tasks": tasks.tasks_of(ticket, person),
+        "today": now.astimezone(reader_zone()).date(),
+        "said": [(label_of(row.field.labels, choose_locale()), row.value) for row in own],
+        "followers": followers.followers(ticket.id),
+        "tags": tags.tags_of(ticket.id),
+        "known_tags": tags.in_use(),
         "rating": rating_of(ticket.id),
         "related": related(ticket.id, ticket.follows_id, person),
         "answers": db.session.scalars(select(ReadAnswer).where(ReadAnswer.ticket_id == ticket.id)).all(),
         "credentials": credentials_of(ticket),
-        "forms": forms_of(ticket, draft, form, messages[-1].id if messages else 0),
+        "remote": panel_of(ticket, form, now=now),
+        "forms": forms_of(ticket, draft, form, messages, own, now=now),
         "begun": next((name for name, text in draft.fields.items() if text), "") if draft else "",
         "refused": form,
         "waiting_files": draft.attachments if draft else [],
         "severity": severity_words(ticket, ticket.severity),
-        "claimed": severity_words(ticket, ticket.severity_claimed),
+        "claimed": severity_words(ticket, ticket.severity_claimed) if ticket.channel == "ticket" else "",
+        "channel": channel.name.to(str(date_locale())) if channel else ticket.channel,
         "level": levels.index(ticket.severity) + 1 if ticket.severity in levels else len(levels),
         "levels": len(levels),
         "is_triaged": any(event.kind == "triaged" for event in ticket.events),
+        **insertable(ticket, person, more.get("seek", "")),
         **more,
     }
+
+
+def insertable(ticket: Ticket, person: User, seek: str) -> dict[str, Any]:
+    """What can be put into a reply: canned ones, and articles on `seek` that the customer can read."""
+    found = answers_to(seek, ticket.requester, ticket.language) if seek else ()
+    return {"canned": offered_replies(person), "articles": found}
 
 
 def conversation_of(ticket: Ticket, person: User) -> Sequence[Message]:
@@ -81,7 +106,15 @@ def severity_words(ticket: Ticket, name: str | None) -> str:
     return severity_name(ticket, name, locale=str(date_locale())) if name else ""
 
 
-def forms_of(ticket: Ticket, draft: Any, refused: FlaskForm | None, last: int) -> dict[str, FlaskForm]:
+def forms_of(
+    ticket: Ticket,
+    draft: Any,
+    refused: FlaskForm | None,
+    messages: Sequence[Message],
+    own: Sequence[FieldValue],
+    *,
+    now: datetime,
+) -> dict[str, FlaskForm]:
     """Every form of the page; texts come from the draft, unless they were just sent and refused."""
     kept = draft.fields if draft else {}
     written = {"reply": forms.ReplyForm, "note": forms.NoteForm, "resolve": forms.ResolveForm}
@@ -90,15 +123,39 @@ def forms_of(ticket: Ticket, draft: Any, refused: FlaskForm | None, last: int) -
     }
     made["triage"] = forms.TriageForm(formdata=None, severity=ticket.severity).offer(ticket)
     made["assign"] = forms.AssignForm(formdata=None, to=ticket.assignee_id or 0)
-    made["assign"].offer(db.session.scalars(staff().order_by(User.name)).all(), now_with=ticket.assignee)
+    answering = db.session.scalars(staff().order_by(User.name)).all()
+    fits = by_fit(ticket, answering, now=now)
+    said = {fit.person.id: fit_words(fit) for fit in fits}
+    made["assign"].offer([fit.person for fit in fits], now_with=ticket.assignee, words=said)
+    made |= forms_beside(ticket, answering, messages) | {"fields": fields_of(ticket, own)}
     made["reopen"] = forms.ReopenForm(formdata=None, body=kept.get("reply", "") if ticket.status == "closed" else "")
     made["reveal"] = forms.RevealForm(formdata=None)
     for name, fresh in made.items():
         if type(refused) is type(fresh):
             made[name] = refused
     for name in written:
-        made[name].seen.data = last
+        made[name].seen.data = messages[-1].id if messages else 0
     return made
+
+
+def forms_beside(ticket: Ticket, answering: Sequence[User], messages: Sequence[Message]) -> dict[str, Any]:
+    """Those about other tickets and other people. `answering` are the staff."""
+    mergeable = merging.offered(ticket) if ticket.status != "closed" else ()
+    return {
+        "merge": forms.MergeForm(formdata=None).offer(mergeable),
+        "split": forms.SplitForm(formdata=None).offer(splitting.splittable(messages)),
+        "parent": forms.ParentForm(formdata=None),
+        "tell_parts": forms.TellAllForm(formdata=None, form_key=new_key()),
+        "tag": forms.TagForm(formdata=None),
+        "follow": forms.FollowForm(formdata=None).offer(answering, followers.shareable(ticket)),
+        "add_task": forms.TaskForm(formdata=None, person=0).offer(answering),
+    }
+
+
+def fields_of(ticket: Ticket, own: Sequence[FieldValue], formdata: Any = None) -> FieldsForm:
+    """The vendor's own fields with what the ticket says."""
+    given = {f"field-{row.field_id}": row.value for row in own}
+    return FieldsForm(asked_of(ticket.product_id), locale=choose_locale(), formdata=formdata, data=given)
 
 
 @dataclass(frozen=True)
@@ -120,15 +177,15 @@ def customer_of(ticket: Ticket, now: datetime) -> Customer:
     person, organisation = ticket.requester, ticket.organisation
     zone = next(zone for zone in (person.zone, ticket.promise_zone, choose_zone()) if zone and is_zone(zone))
     locale, spoken = date_locale(), person.locale or ticket.language
-    there = ZoneInfo(zone)
+    there, held = ZoneInfo(zone), entitlement_of(person, ticket.product, organisation, now=now)
     clock = f"{format_skeleton('E', now, there, locale=locale)} {format_time(now, 'short', there, locale)}"
     return Customer(
         person=person,
         organisation=organisation.name if organisation else "",
-        is_reseller=bool(organisation and organisation.is_reseller),
+        is_reseller=bool(organisation and held.reseller),
         region=(organisation.region if organisation else None) or "",
         holding=holding_words(ticket, locale=str(locale)),
-        source=source_words(entitlement_of(person, ticket.product, organisation, now=now)),
+        source=source_words(held),
         language=_language(spoken, locale),
         clock=clock,
         zone=zone,

@@ -4,6 +4,7 @@ from collections.abc import Iterable
 from datetime import datetime
 from typing import BinaryIO, cast
 
+from sqlalchemy import select
 from werkzeug.datastructures import FileStorage
 
 from portal.accounts.people import User
@@ -70,3 +71,22 @@ def take_back(kept: Draft, *, by: User, now: datetime) -> None:
 
 def _key(ticket: Ticket, person: User) -> str:
     return f"desk-{ticket.id}-{person.id}"
+
+
+def follow(ticket: Ticket, into: Ticket) -> None:
+    """What agents have begun on a ticket that was merged is begun on the other one, after what they have there.
+
+    The drafts themselves were moved already: here they get the name by which they are found.
+    """
+    begun = select(Draft).where(Draft.ticket_id == into.id, Draft.form_key.like(f"desk-{ticket.id}-%"))
+    for draft in db.session.scalars(begun):
+        key = f"desk-{into.id}-{draft.owner_id}"
+        there = db.session.scalar(select(Draft).where(Draft.form_key == key))
+        if there is None:
+            draft.form_key = key
+            continue
+        texts = {name: "\n\n".join(filter(None, (there.fields.get(name), text))) for name, text in draft.fields.items()}
+        there.fields = {**there.fields, **texts}
+        there.attachments.extend(draft.attachments)
+        db.session.flush()
+        db.session.delete(draft)

@@ -20,6 +20,8 @@ def keep_what_was_sent(response: Response) -> Response:
     kind = (request.endpoint or "").removeprefix("desk.")
     if kind == "draft":
         kind = request.args.get("kind", "")
+    if kind == "insert":  # the reply's words, with something to be put under them
+        kind = "reply"
     if request.method != "POST" or kind not in drafts.KINDS or not keeping.is_from_our_page():
         return response
     if current_user.is_authenticated:

@@ -1,6 +1,6 @@
 """Mail that came in and was kept out: to look at, as text alone, and to decide about."""
 
-from flask import flash, redirect, render_template, request, url_for
+from flask import abort, flash, redirect, render_template, request, url_for
 from flask.typing import ResponseReturnValue
 from flask_babel import gettext as _
 from flask_babel import lazy_gettext as _l
@@ -54,7 +54,7 @@ def release_mail(mail_id: int) -> ResponseReturnValue:
         with db.session.begin_nested():
             if form.number.data:
                 number = int(form.number.data.strip().lstrip("#"))
-                ticket = get_or_404(Ticket.numbered(number, current_user).with_for_update(of=Ticket))
+                ticket = Ticket.held(number, current_user) or abort(404)
                 settling.release_to(mail, ticket, by=current_user, now=now)
             else:
                 ticket = settling.release_as(mail, form.address.data or "", by=current_user, now=now)

@@ -15,7 +15,7 @@ from portal.sla import Policy
 from portal.sla.terms import Commitment
 from portal.sla.timers import Timer
 from portal.tickets.bands import band_of
-from portal.tickets.clocks import policy_of, timers_of
+from portal.tickets.clocks import timers_of
 from portal.tickets.ticket import Ticket
 from portal.web import choose_zone
 
@@ -37,7 +37,7 @@ class Promise:
 
 def of(ticket: Ticket, *, now: datetime) -> list[Promise]:
     """The clocks that were ever started, the one that is due next first."""
-    policy, timers, voice = policy_of(ticket), timers_of(ticket, now=now), reader_voice()
+    timers, voice = timers_of(ticket, now=now), reader_voice()
     found = []
     for clock in CLOCKS:
         timer = getattr(timers, clock)
@@ -53,7 +53,7 @@ def of(ticket: Ticket, *, now: datetime) -> list[Promise]:
                 stopped_at=timer.stopped_at,
                 left=span(timer.due_at - now) if timer.due_at else "",
                 sentence=sentence(state, timer, now),
-                band=drawn(policy, timer, now),
+                band=drawn(timers.policy, timer, now),
                 steps=[voice.say(step) for step in timer.steps],
             )
         )

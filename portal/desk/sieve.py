@@ -9,7 +9,7 @@ STATUSES = ("open", "waiting", "resolved", "closed")
 WHOSE = ("all", "unassigned", "mine")
 DUE = ("late", "hour", "today")
 SORTS = ("due", "newest", "oldest", "changed")
-TYPED = ("queue", "severity", "product", "q")
+TYPED = ("queue", "severity", "product", "tag", "q")
 
 
 @dataclass(frozen=True)
@@ -23,6 +23,7 @@ class Sieve:
     severity: str = ""
     product: str = ""
     rated: str = ""
+    tag: str = ""
     q: str = ""
     sort: str = "due"
     page: int = 1
@@ -32,7 +33,7 @@ class Sieve:
         """Read the query string of a page address."""
         known = {"status": STATUSES, "whose": WHOSE, "due": DUE, "sort": SORTS, "rated": ("bad",)}
         kept = {name: given[name] for name, values in known.items() if given.get(name) in values}
-        words = {name: given.get(name, "").replace("\x00", "").strip()[:100] for name in TYPED}
+        words = {name: given.get(name, "").strip()[:100] for name in TYPED}
         if kept.get("status", "open") != "open":
             kept.pop("due", None)  # nothing is due of what isn't open
         page = given.get("page", "")
@@ -58,7 +59,7 @@ class Sieve:
     @property
     def is_narrowed(self) -> bool:
         """True when one of the fields of the filter form is in use."""
-        return bool(self.queue or self.severity or self.product or self.rated or self.q or self.due)
+        return bool(self.queue or self.severity or self.product or self.rated or self.tag or self.q or self.due)
 
 
 USUAL: dict[str, Any] = {spec.name: spec.default for spec in fields(Sieve)}

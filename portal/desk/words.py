@@ -11,9 +11,13 @@ from babel import Locale
 from babel.dates import format_skeleton, format_time
 from flask_babel import gettext as _
 from flask_babel import lazy_gettext as _l
+from flask_babel import ngettext
 
 from portal.formats import share
+from portal.tickets.edit_words import edit_words
+from portal.tickets.fitting import Fit
 from portal.tickets.ticket import TicketEvent
+from portal.web import choose_locale, choose_zone
 
 CLOCKS = {
     "first_response": _l("first response"),
@@ -71,10 +75,19 @@ ICONS = {
     "closed": "lock",
     "reopened": "rotate-ccw",
     "warned": "bell",
+    "policy_changed": "calendar-days",
     "breached": "clock-alert",
+    "joined": "link",
+    "fields_changed": "pencil",
+    "moved": "list",
+    "tagged": "tag",
+    "split": "copy",
+    "shared": "users",
+    "unshared": "users",
     "credentials_sealed": "key-round",
     "credentials_revealed": "eye",
     "credentials_purged": "trash-2",
+    **dict.fromkeys(("remote_proposed", "remote_agreed", "remote_begun", "remote_ended", "remote_dropped"), "monitor"),
 }
 
 
@@ -100,6 +113,24 @@ def _triaged(who: str, detail: Mapping[str, Any], _people: Names, severity: Call
     return f"{told} ({detail['reason']})" if detail.get("reason") else told
 
 
+def _tagged(who: str, detail: Mapping[str, Any], _people: Names, _severity: object) -> str:
+    if detail["added"]:
+        return _("%(who)s tagged it: %(tags)s", who=who, tags=", ".join(detail["added"]))
+    return _("%(who)s took tags off: %(tags)s", who=who, tags=", ".join(detail["removed"]))
+
+
+def fit_words(fit: Fit) -> str:
+    """What somebody lacks for a ticket, and how many they have."""
+    said = {
+        "shift": _("away"),
+        "queue": _("other queue"),
+        "language": _("other language"),
+        "skill": _("other skills"),
+    }
+    found = [said[lack] for lack in fit.lacks] or [_("fits")]
+    return ", ".join([*found, ngettext("%(num)s open ticket", "%(num)s open tickets", fit.load)])
+
+
 def _assigned(who: str, detail: Mapping[str, Any], people: Names, _severity: object) -> str:
     if not detail.get("to"):
         return _("%(who)s gave it back to the queue", who=who)
@@ -108,9 +139,10 @@ def _assigned(who: str, detail: Mapping[str, Any], people: Names, _severity: obj
 
 
 def _received(who: str, detail: Mapping[str, Any], people: Names, _severity: object) -> str:
-    if not detail.get("taken_by"):
-        return _("%(who)s filed the ticket", who=who)
-    return _("%(agent)s took %(who)s’s call", agent=people.get(detail["taken_by"], "?"), who=who)
+    agent = people.get(detail.get("taken_by") or 0)
+    if agent and detail.get("channel") == "phone":
+        return _("%(agent)s took %(who)s’s call", agent=agent, who=who)
+    return _("%(who)s filed the ticket", who=agent or who)
 
 
 def _replied(who: str, detail: Mapping[str, Any], _people: Names, _severity: object) -> str:
@@ -123,10 +155,19 @@ def _plan(who: str, detail: Mapping[str, Any], _people: Names, _severity: object
     return _("Plan changed to %(plan)s, %(tier)s", plan=detail.get("plan", ""), tier=detail.get("tier", ""))
 
 
+def _moved(who: str, detail: Mapping[str, Any], _people: Names, _severity: object) -> str:
+    if not detail["below"]:
+        return _("%(who)s took it out of a larger problem", who=who)
+    return _("%(who)s made it a part of #%(number)s", who=who, number=detail["below"])
+
+
 def _warned(_who: str, detail: Mapping[str, Any], people: Names, _severity: object) -> str:
     told = ", ".join(people.get(person, "?") for person in detail["told"])
     clock = str(CLOCKS[detail["clock"]])
-    return _("Warned of %(clock)s: %(told)s", clock=clock, told=told) if told else _("%(clock)s falls due", clock=clock)
+    if told:
+        return _("Warned of %(clock)s: %(told)s", clock=clock, told=told)
+    words = _("%(clock)s falls due", clock=clock)
+    return words[:1].upper() + words[1:]
 
 
 def _rated(who: str, detail: Mapping[str, Any], _people: Names, _severity: object) -> str:
@@ -153,7 +194,19 @@ _TOLD: dict[str, Callable[..., str]] = {
     "plan_changed": _plan,
     "assigned": _assigned,
     "warned": _warned,
+    "policy_changed": lambda who, detail, *rest: edit_words(detail, locale=choose_locale(), zone=choose_zone()),
     "breached": _breached,
+    "shared": lambda who, detail, people, *rest: _(
+        "%(who)s shared it with %(to)s", who=who, to=people.get(detail["to"], "?")
+    ),
+    "unshared": lambda who, detail, people, *rest: _(
+        "%(who)s stopped sharing it with %(to)s", who=who, to=people.get(detail["to"], "?")
+    ),
+    "split": lambda who, detail, *rest: _("%(who)s split off #%(number)s", who=who, number=detail["number"]),
+    "moved": _moved,
+    "tagged": _tagged,
+    "fields_changed": lambda who, *rest: _("%(who)s corrected the details", who=who),
+    "joined": lambda who, detail, *rest: _("%(who)s merged #%(number)s into it", who=who, number=detail["number"]),
     "resolved": lambda who, *rest: _("%(who)s resolved it", who=who),
     "rated": _rated,
     "closed": lambda who, *rest: _("%(who)s closed it", who=who),
@@ -161,4 +214,9 @@ _TOLD: dict[str, Callable[..., str]] = {
     "credentials_sealed": lambda who, *rest: _("%(who)s left remote-access credentials", who=who),
     "credentials_revealed": lambda who, *rest: _("%(who)s looked at the credentials", who=who),
     "credentials_purged": lambda who, *rest: _("The credentials were forgotten"),
+    "remote_proposed": lambda who, *rest: _("%(who)s proposed a remote session", who=who),
+    "remote_agreed": lambda who, *rest: _("%(who)s agreed to the remote session", who=who),
+    "remote_begun": lambda who, *rest: _("%(who)s began the remote session", who=who),
+    "remote_ended": lambda who, *rest: _("%(who)s ended the remote session", who=who),
+    "remote_dropped": lambda who, *rest: _("%(who)s gave the remote session up", who=who),
 }

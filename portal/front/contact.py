@@ -97,8 +97,8 @@ def contact_for(person: Any, *, now: datetime) -> Contact:
 
 
 def is_reached(channel: Channel) -> bool:
-    """Whether the portal can lead there: by its form, by a number, by mail. The rest the policy page names."""
-    return channel.guaranteed and bool(channel.numbers or channel.id in ("ticket", "email"))
+    """Whether the portal can lead there: by its form, by chat, by a number, by mail. The rest the policy page names."""
+    return channel.guaranteed and bool(channel.numbers or channel.id in ("ticket", "email", "chat"))
 
 
 def way_of(policy: Policy, channel: Channel, held: Entitlement | None, now: datetime) -> Way:

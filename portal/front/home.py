@@ -15,7 +15,7 @@ from sqlalchemy import Row, bindparam, literal, select, true
 from portal.accounts.entitlement import entitlement_of
 from portal.accounts.products import Product, Release
 from portal.db import db, read, utcnow
-from portal.formats import date_locale, listed, reader_voice
+from portal.formats import COUNTS_SECONDS, date_locale, listed, reader_voice
 from portal.fragments import fragment
 from portal.front.policy_page import who_has
 from portal.front.words import BASES
@@ -28,9 +28,9 @@ from portal.tickets.ticket import OPEN_STATUSES, Draft, Ticket
 from portal.web import choose_zone
 
 ICONS = {"ticket": "ticket", "chat": "message-square", "phone": "phone", "email": "mail", "forum": "users"}
+CHAT = "chat"
 MOST_TICKETS = 4
 CLOSURES_AHEAD = timedelta(days=14)
-COUNTS_SECONDS = timedelta(minutes=2)  # how long "ago" may be said in seconds
 
 
 @dataclass(frozen=True)
@@ -117,7 +117,9 @@ def ways_for(person: Any, policy: Policy, asked: QuoteRequest, now: datetime) ->
         channels = policy.channels_of(asked.plan, asked.tier, reseller=asked.reseller)
         files = any(channel.id == asked.channel for channel in channels)
         ways = [ticket_way(person, policy, asked, now) if files else no_ticket_way(person, policy, asked, channels)]
-        ways += [channel_way(policy, channel, now) for channel in channels if channel.numbers]
+        ways += [channel_way(policy, channel, now) for channel in channels if channel.numbers or channel.id == CHAT]
+    if "forum" in policy.channels:
+        ways.append(community_way(policy.channels["forum"]))
     if person.is_authenticated and not person.is_staff:
         text = _("Invoices, payment and plans: everybody may ask, whatever their plan.")
         ways.append(Way("credit-card", _("Billing question"), text, url_for("tickets.new", topic="billing")))
@@ -169,10 +171,10 @@ def no_ticket_way(person: Any, policy: Policy, asked: QuoteRequest, channels: Se
 
 
 def channel_way(policy: Policy, channel: Channel, now: datetime) -> Way:
-    """A channel that is called: its hours and whether it's open now; the numbers stand on the contact page."""
+    """A channel with hours, and whether it's open now: a chat begins here, numbers stand on the contact page."""
     locale = date_locale()
     text = channel.note.to(locale) if channel.note else ""
-    address = url_for("front.contact", _anchor=channel.id)
+    address = url_for("chat.index") if channel.id == CHAT else url_for("front.contact", _anchor=channel.id)
     if channel.hours is None:
         return Way(ICONS.get(channel.id, "circle"), channel.name.to(locale), text, address)
     calendar = policy.calendar(channel.hours)
@@ -180,6 +182,12 @@ def channel_way(policy: Policy, channel: Channel, now: datetime) -> Way:
     return Way(
         ICONS.get(channel.id, "circle"), channel.name.to(locale), text or calendar.name.to(locale), address, foot
     )
+
+
+def community_way(channel: Channel) -> Way:
+    """What everybody may read; that staff answer tickets first is said here (R14)."""
+    text = _("Customers answer each other, and our staff join in once the tickets are answered.")
+    return Way(ICONS["forum"], channel.name.to(date_locale()), text, url_for("community.index"))
 
 
 def told(at: datetime) -> str:

@@ -25,10 +25,10 @@ def only_in_the_demo() -> None:
 @bp.get("/")
 @public
 def index() -> ResponseReturnValue:
-    wanted = request.args.get("to", "").strip().lower()
+    wanted = request.args.get("to", "").replace("\0", "").strip().lower()
     query = db.select(Mail).order_by(Mail.id.desc())
     if wanted:
-        query = query.where(Mail.recipient.ilike(wanted.replace("%", r"\%"), escape="\\"))
+        query = query.where(db.func.lower(Mail.recipient) == wanted)
     mails = db.paginate(query, per_page=PAGE, max_per_page=PAGE)
     return render_template("front/mailbox.html", mails=mails, wanted=wanted)
 

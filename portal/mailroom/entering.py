@@ -66,6 +66,16 @@ def product_named(subject: str) -> Product | None:
     return named[0] if len(named) == 1 else None
 
 
+def holder_after(ticket: Ticket, person: User, *, now: datetime) -> Holder | None:
+    """Who goes on from a closed ticket by a new one; None for somebody who may not by mail."""
+    theirs = db.session.scalars(person.organisations()).all()
+    organisation = ticket.organisation if ticket.organisation in theirs else None
+    asked = quoting.Fields(product=ticket.product, topic=ticket.topic, channel="email")
+    zone = person.zone or settings().default_zone
+    is_allowed = quoting.quote_for(person, organisation, asked, now=now, zone=zone).allowed
+    return Holder(person, organisation, ticket.product) if is_allowed else None
+
+
 def file(reading: Reading, holder: Holder, *, now: datetime, is_receipted: bool = True) -> Ticket:
     """A new ticket, with the promise that the policy makes to this sender by mail."""
     person, language = holder.person, holder.person.locale or settings().default_locale

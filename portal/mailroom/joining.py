@@ -33,7 +33,7 @@ def tagged(reading: Reading, person: User) -> Ticket | None:
 def reported_on(reading: Reading) -> Ticket | None:
     """The ticket that a report about our mail is about: only its receiver's server knows the signed Message-ID."""
     for number in _numbers([*reading.returned, *reading.in_reply_to, *reading.references]):
-        if ticket := db.session.scalar(select(Ticket).where(Ticket.number == number)):
+        if ticket := db.session.scalar(select(Ticket).where(Ticket.id == Ticket.leading(number))):
             return ticket
     return None
 
@@ -45,7 +45,6 @@ def _numbers(message_ids: Iterable[str]) -> list[int]:
 
 def _first_open_to(numbers: Iterable[int], person: User) -> Ticket | None:
     for number in list(numbers)[:20]:
-        ticket: Ticket | None = db.session.scalar(Ticket.numbered(number, person).with_for_update(of=Ticket))
-        if ticket is not None:
+        if (ticket := Ticket.held(number, person)) is not None:
             return ticket
     return None

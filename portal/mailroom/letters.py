@@ -1,13 +1,9 @@
 """The one mail that the mailroom writes by itself: where support is to be had. Nothing of what came in is in it."""
 
+from portal.accounts.texts import N_
 from portal.mail import Mail, compose
 from portal.sla.entitlement import Entitlement
 from portal.web import settings
-
-
-def N_(text: str) -> str:
-    """Marks a subject for translation; `compose` translates it."""
-    return text
 
 
 def send_directions(address: str, held: Entitlement, *, has_account: bool, locale: str, zone: str) -> Mail:

@@ -12,6 +12,7 @@ from itertools import pairwise
 from typing import Any, Final
 
 from portal.mailroom import machines
+from portal.mailroom.proof import first_pin, masked
 from portal.mailroom.received import divide
 from portal.mailroom.writing import NoSuchText, plain_of, text_of
 from portal.tickets.conversation import clean
@@ -41,6 +42,7 @@ class Reading:
     sender: str = ""  # the one address of From, in lower case
     subject: str = ""
     text: str = ""
+    pin: str = ""  # the one it names; in subject and text a mask stands for it
     files: list[tuple[str, bytes]] = field(default_factory=list)
     in_reply_to: list[str] = field(default_factory=list)
     references: list[str] = field(default_factory=list)
@@ -104,7 +106,7 @@ def _parsed(raw: bytes, until: float) -> EmailMessage:
 
 def _reading(message: EmailMessage, until: float) -> Reading:
     reading, texts = Reading(), []
-    headers = [(name.lower(), str(value)) for name, value in message.raw_items()]
+    headers = [(name.lower(), _decoded(str(value))) for name, value in message.raw_items()]
     for name, value in headers:
         reading.first.setdefault(name, " ".join(value.split())[:1000])
     for part in _leaves(message, 0):
@@ -116,6 +118,8 @@ def _reading(message: EmailMessage, until: float) -> Reading:
             reading.returned += _returned(part)
     reading.text = clean("\n\n".join(filter(None, (text.strip() for text in texts))))
     reading.subject = _subject(message, headers)
+    reading.pin = first_pin(reading.subject, reading.text)
+    reading.subject, reading.text = masked(reading.subject), masked(reading.text)
     reading.sender = _sender([value for name, value in headers if name == "from"])
     reading.in_reply_to = _ids(headers, "in-reply-to")
     reading.references = _ids(headers, "references")[::-1]
@@ -126,6 +130,12 @@ def _reading(message: EmailMessage, until: float) -> Reading:
     reading.is_machine = calendar or machines.is_machine(reading.first, reading.sender, reading.subject)
     reading.wants_silence = machines.asks_for_silence(reading.first)
     return reading
+
+
+def _decoded(value: str) -> str:
+    """The parser stands bytes of a header that are no ASCII for surrogates, which no database takes: they are UTF-8
+    (RFC 6532), or nobody knows."""
+    return value if value.isascii() else value.encode("utf-8", "surrogateescape").decode("utf-8", "replace")
 
 
 def _leaves(part: Any, depth: int) -> Iterator[Any]:
@@ -203,16 +213,21 @@ def _sender(lines: list[str]) -> str:
     if len(lines) != 1 or len(lines[0]) > LONGEST_TYPE:
         return ""
     line = lines[0].replace("\r", " ").replace("\n", " ")
-    found = [address.strip().lower() for _name, address in getaddresses([line]) if address.strip()]
+    found = [_lower(address.strip()) for _name, address in getaddresses([line]) if address.strip()]
     if len(found) != 1 or not ADDRESS.fullmatch(found[0]) or ".." in found[0]:
         return ""
     unquoted = re.sub(r"\"(?:[^\"\\]|\\.)*\"", "", line)
     if ":" in unquoted:  # a group or a route: nobody's program writes one here
         return ""
     pointed = re.findall(r"<([^<>]*)>", unquoted)
-    if pointed and [one.strip().lower() for one in pointed] != found:
+    if pointed and [_lower(one.strip()) for one in pointed] != found:
         return ""
     return found[0]
+
+
+def _lower(address: str) -> str:
+    """Letters of other scripts stay: the sign for kelvin is no `k`."""
+    return address.lower() if address.isascii() else address
 
 
 def _subject(message: EmailMessage, headers: list[tuple[str, str]]) -> str:

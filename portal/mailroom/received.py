@@ -13,15 +13,11 @@ from sqlalchemy.orm import Mapped, mapped_column, relationship
 
 from portal import uploads
 from portal.accounts.people import User
+from portal.accounts.texts import N_
 from portal.db import Model, db, utcnow
 from portal.tickets.ticket import Ticket
 
 LARGEST_KEPT: Final = 100 * 1024 * 1024  # beyond, a mail is refused to whoever brings it
-
-
-def N_(text: str) -> str:
-    """Marks a reason for translation; the desk translates it."""
-    return text
 
 
 # Why a mail became what it became, as it is stored; and in words.
@@ -38,12 +34,16 @@ REASONS: Final = {
     "agent": N_("One of the staff wrote it, and it answers no ticket."),
     "forged": N_("Its sender's domain says that it did not send it."),
     "unproven": N_("Nothing proves who sent it."),
+    "pin": N_("The PIN in it is nobody's."),
     "twice": N_("Another mail had the same Message-ID and other contents."),
     "flood": N_("Its sender sent many mails in a short time."),
     "refused": N_("The ticket could not take it."),
     "error": N_("Taking it failed."),
     "stranger": N_("Nobody with this address has an account."),
+    "closed": N_("Its ticket is closed for good, and their plan has no tickets by e-mail."),
     "plan": N_("Their plan has no tickets by e-mail."),
+    "posted": N_("It was posted in the community."),
+    "unposted": N_("It answers a post, and could not be posted."),
     "loop": N_("It is our own mail, come back."),
     "machine": N_("A machine wrote it."),
     "limit": N_("The address has had its automatic answers for a day."),
@@ -116,7 +116,9 @@ def keep(raw: bytes) -> str:
 
 
 def raw_of(mail: ReceivedMail) -> bytes:
-    return uploads.path_in(folder(), mail.token).read_bytes()
+    """Empty once they are kept no longer."""
+    path = uploads.path_in(folder(), mail.token)
+    return path.read_bytes() if path.exists() else b""
 
 
 def forget(token: str) -> None:

@@ -12,10 +12,11 @@ from sqlalchemy.exc import DataError, DBAPIError, IntegrityError
 from portal.accounts.people import User
 from portal.db import db, writing
 from portal.errors import Refused
-from portal.mailroom import entering, joining, letters, received
+from portal.mailroom import elsewhere, entering, joining, letters, proof, received
 from portal.mailroom.reading import Reading, Unreadable, read
 from portal.mailroom.received import Outcome, ReceivedMail
 from portal.mailroom.trust import Verdict, verdict
+from portal.tickets.following_up import is_over
 from portal.tickets.ticket import Ticket
 from portal.web import settings
 
@@ -104,8 +105,11 @@ def _sort(reading: Reading, *, now: datetime) -> Outcome:
         return Outcome("ignored", None, "suspended")
     if person and person.is_staff:
         return _from_staff(reading, person, found, now=now)
-    if person is None or person.confirmed_at is None:
-        return _direct(reading, None, "stranger", now=now)
+    is_known = person is not None and person.confirmed_at is not None
+    if (not is_known or found != "pass") and (owner := proof.owner_of(reading.pin, now=now)):
+        return _from_customer(reading, owner, "pass", now=now)
+    if person is None or not is_known:
+        return _direct(reading, None, "pin" if reading.pin else "stranger", now=now)
     return _from_customer(reading, person, found, now=now)
 
 
@@ -113,6 +117,7 @@ def _note(reading: Reading, person: User | None, found: Verdict, *, now: datetim
     """An absence notice stands on the ticket as a note if its sender takes part in it, a bounce if it knows our id."""
     ticket = None
     if reading.is_bounce:
+        elsewhere.hear(reading, now=now)
         ticket = joining.reported_on(reading)
     elif person and person.active and not person.is_staff and found != "fail":
         ticket = joining.joined(reading, person)
@@ -129,6 +134,8 @@ def _from_staff(reading: Reading, person: User, found: Verdict, *, now: datetime
     """A reply of the vendor's needs a host's word that the vendor sent it: the address alone is anybody's."""
     if found != "pass":
         return Outcome("quarantine", None, "staff")
+    if taken := elsewhere.taken(reading, person, may_answer=not reading.wants_silence, now=now):
+        return taken
     ticket = joining.joined(reading, person)
     if ticket is None:
         return Outcome("quarantine", None, "agent")
@@ -137,28 +144,46 @@ def _from_staff(reading: Reading, person: User, found: Verdict, *, now: datetime
 
 
 def _from_customer(reading: Reading, person: User, found: Verdict, *, now: datetime) -> Outcome:
-    """A signed id proves that they got our mail. Everything else goes by the address, proven where hosts prove it."""
+    """A signed id proves that they got our mail. Everything else goes by the address, proven where hosts prove it, or
+    by a PIN: then `found` is a pass, and the person is whose it is."""
     if _is_flood(reading.sender, now=now):
         return Outcome("quarantine", None, "flood")
+    may_answer = not reading.wants_silence and _answers_left(reading.sender, now=now)
+    if taken := elsewhere.taken(reading, person, may_answer=may_answer, now=now):
+        return taken
     if ticket := joining.joined(reading, person):
-        entering.answer(reading, ticket, by=person, now=now)
-        return Outcome("reply", ticket.number)
+        return _answered(reading, ticket, person, now=now)
     if settings().mail_trusted_hosts and found != "pass":
-        return Outcome("quarantine", None, "unproven")
+        return Outcome("quarantine", None, "pin" if reading.pin else "unproven")
     if ticket := joining.tagged(reading, person):
-        entering.answer(reading, ticket, by=person, now=now)
-        return Outcome("reply", ticket.number)
+        return _answered(reading, ticket, person, now=now)
     holder = entering.holder_of(reading, person, now=now)
     if holder is None:
         return _direct(reading, person, "plan", now=now)
+    return _filed(reading, holder, now=now)
+
+
+def _answered(reading: Reading, ticket: Ticket, person: User, *, now: datetime) -> Outcome:
+    """On its ticket; where that is over on a new one that follows it. Of who may open none by mail, staff decide."""
+    if not is_over(ticket, now=now):
+        entering.answer(reading, ticket, by=person, now=now)
+        return Outcome("reply", ticket.number)
+    holder = entering.holder_after(ticket, person, now=now)
+    return _filed(reading, holder, now=now, after=ticket) if holder else Outcome("quarantine", None, "closed")
+
+
+def _filed(reading: Reading, holder: entering.Holder, *, now: datetime, after: Ticket | None = None) -> Outcome:
     is_receipted = not reading.wants_silence and _answers_left(reading.sender, now=now)
     ticket = entering.file(reading, holder, now=now, is_receipted=is_receipted)
+    ticket.follows_id = after.id if after else None
     return Outcome("ticket", ticket.number)
 
 
 def _direct(reading: Reading, person: User | None, reason: str, *, now: datetime) -> Outcome:
     if reading.wants_silence or not _answers_left(reading.sender, now=now):
         return Outcome("ignored", None, "limit")
+    if person is None and not reading.sender.isascii():  # few mail servers take such an address: a mail that never goes
+        return Outcome("ignored", None, reason)
     config = settings()
     asked = reading.language if reading.language in config.languages else ""
     letters.send_directions(

@@ -9,9 +9,11 @@ from portal.accounts.people import User
 from portal.db import db
 from portal.errors import Refused
 from portal.mailroom import entering, joining
+from portal.mailroom.proof import masked
 from portal.mailroom.reading import Reading, Unreadable, read
 from portal.mailroom.received import ReceivedMail, raw_of
 from portal.tickets import conversation
+from portal.tickets.following_up import is_over
 from portal.tickets.ticket import Ticket
 
 log = logging.getLogger(__name__)
@@ -20,8 +22,8 @@ SHOWN = 100_000  # characters of a mail on its page
 
 
 def plain_text_of(mail: ReceivedMail) -> str:
-    """The mail as it came, as characters that do nothing."""
-    return conversation.clean(raw_of(mail)[: SHOWN * 2].decode("utf-8", "replace"))[:SHOWN]
+    """The mail as it came, as characters that do nothing, but for a PIN in it."""
+    return masked(conversation.clean(raw_of(mail)[: SHOWN * 2].decode("utf-8", "replace")))[:SHOWN]
 
 
 def reread(mail: ReceivedMail) -> Reading:
@@ -33,12 +35,18 @@ def reread(mail: ReceivedMail) -> Reading:
 
 
 def release_to(mail: ReceivedMail, ticket: Ticket, *, by: User, now: datetime) -> None:
-    """Put it on a ticket: in the name of a sender who takes part in it, as an internal note otherwise."""
+    """Put it on a ticket: in the name of a sender who takes part in it, as an internal note otherwise and where
+    the ticket is over."""
     _refuse_settled(mail)
     reading = reread(mail)
     person = joining.person_of(reading.sender)
     takes_part = person and person.active and person.confirmed_at and not person.is_staff
-    if takes_part and person and db.session.scalar(Ticket.numbered(ticket.number, person)):
+    if (
+        takes_part
+        and person
+        and not is_over(ticket, now=now)
+        and db.session.scalar(Ticket.numbered(ticket.number, person))
+    ):
         entering.answer(reading, ticket, by=person, now=now)
     else:
         words = f"{reading.sender}: {reading.subject}\n\n{reading.text}".strip()

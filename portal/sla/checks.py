@@ -187,6 +187,11 @@ def _rest(policy: Policy) -> Iterator[Fault]:
             yield "uptime.credits", "must go from the highest availability to the lowest"
         if below and below[0] > policy.uptime.percent:
             yield "uptime.credits[0].below", f"is above the {policy.uptime.percent} % that is committed to"
+        notice = policy.uptime.notice
+        if notice and (notice.needs_calendar or notice.is_range):
+            yield "uptime.notice", f"runs around the clock and is one time; write '120 hours', not {notice.text!r}"
+        if not policy.uptime.counts:
+            yield "uptime.counts", "must name a state in which the service is down"
     for name, channel in policy.channels.items():
         countries = [number.country for number in channel.numbers if len(number.country) != 2]
         if countries:

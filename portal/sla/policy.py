@@ -226,6 +226,8 @@ class Policy:
     clocks: Clocks = field(default_factory=Clocks)
     billing: terms.Billing | None = None
     warnings: tuple[terms.BreachWarning, ...] = ()
+    escalation: terms.Escalation = field(default_factory=terms.Escalation)
+    assignment: terms.Assignment | None = None
     uptime: terms.Uptime | None = None
     response_credits: tuple[terms.ResponseCredit, ...] = ()
     service_credits: terms.ServiceCredits | None = None

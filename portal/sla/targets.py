@@ -56,6 +56,14 @@ class Target:
             return self.calendar.add(at, amount)
         return self.calendar.add_days(at, amount)
 
+    def moved(self, due: int, since: int, until: int) -> int:
+        """A due instant when the time between two others is left out: what was left at the first is left then."""
+        if due <= since:
+            return due
+        if self.duration.unit == "hours":
+            return due + until - since
+        return self.calendar.add(until, self.calendar.elapsed(since, due))
+
 
 @dataclass(frozen=True)
 class Commitments:
@@ -80,6 +88,23 @@ def commitments(policy: Policy, case: Case) -> Commitments:
     if not isinstance(known, Commitments):
         known = policy.resolved[case] = _resolve(policy, case)
     return known
+
+
+def is_known(policy: Policy, case: Case) -> bool:
+    """Whether a policy, another version perhaps, has all that the case names."""
+    tier = policy.tiers.get(case.tier)
+    return (
+        tier is not None
+        and case.plan in policy.plans
+        and (
+            case.severity is None
+            if case.topic == "billing" or not tier.severities
+            else case.severity in tier.severities
+        )
+        and case.channel in policy.channels
+        and (case.product is None or case.product in policy.products)
+        and (case.region is None or case.region in policy.regions)
+    )
 
 
 def fits(block: Block, case: Case) -> bool:

@@ -6,6 +6,7 @@ These dataclasses are the schema of their tables: a field without a default must
 from dataclasses import dataclass
 from datetime import date
 from decimal import Decimal
+from fractions import Fraction
 from typing import Annotated, Literal
 
 from portal.sla.durations import Duration
@@ -23,6 +24,7 @@ QueueId = Annotated[str, Ref("queues")]
 Percent = Annotated[Decimal, Between(0, 100)]
 Basis = Literal["guarantee", "target", "average", "none"]
 Commitment = Literal["first_response", "next_response", "update", "resolution"]
+Outage = Literal["degraded_performance", "partial_outage", "major_outage"]
 Addressee = Literal["assignee", "queue", "lead", "contact"]
 
 
@@ -46,6 +48,25 @@ class BreachWarning:
 
 
 @dataclass(frozen=True)
+class Escalation:
+    """Whom warnings mean that go to a queue, or to a ticket's agent where there is none: those who are there, and those
+    who speak its language and have its skills, as long as anybody is left. An agent whose shift is over is told with
+    those who are there."""
+
+    by_shift: bool = False
+    by_skill: bool = False
+
+
+@dataclass(frozen=True)
+class Assignment:
+    """Tickets of these queues are given to somebody who is there and has what they need, whoever has the fewest; none
+    to those who have `most_open` open ones."""
+
+    queues: tuple[QueueId, ...]
+    most_open: Annotated[int, Between(1, 999)] | None = None
+
+
+@dataclass(frozen=True)
 class CreditStep:
     """Below this availability (percent of the period), that part of the period's fee (percent) is owed."""
 
@@ -55,19 +76,29 @@ class CreditStep:
 
 @dataclass(frozen=True)
 class Uptime:
-    """The availability that is committed to, how it is worked out, and what is owed below it (T14, T20)."""
+    """The availability that is committed to, how it is worked out, and what is owed below it (T14, T20).
+
+    Components of `products` (none named: of all) are down in the states that `counts` names. Planned maintenance
+    announced at least `notice` before it begins is taken from the downtime only, or from the period too (`subtracts`);
+    announced later, it is downtime.
+    """
 
     percent: Percent
     tiers: tuple[TierId, ...]
     period: Literal["month", "quarter", "year"] = "month"
+    products: tuple[ProductId, ...] = ()
+    counts: tuple[Outage, ...] = ("partial_outage", "major_outage")
+    subtracts: Literal["downtime", "both"] = "downtime"
+    notice: Duration | None = None
     formula: Text | None = None
     basis: Basis = "guarantee"
     excludes: tuple[Text, ...] = ()
     credits: tuple[CreditStep, ...] = ()
 
-    def credit_for(self, achieved: Decimal) -> Decimal:
+    def credit_for(self, achieved: Decimal | Fraction) -> Decimal:
         """The credit, in percent of the period's fee, for an availability in percent."""
-        return max((step.credit for step in self.credits if achieved < step.below), default=Decimal(0))
+        exact = Fraction(achieved)
+        return max((step.credit for step in self.credits if exact < Fraction(step.below)), default=Decimal(0))
 
 
 @dataclass(frozen=True)

@@ -4,7 +4,20 @@ from flask import Flask
 
 
 def init_tickets(app: Flask) -> None:
-    from portal.tickets import file_views, following, keeping, new_views, rating_views, ticket, views  # noqa: F401
+    from portal.tickets import (  # noqa: F401
+        editing,
+        file_views,
+        following,
+        keeping,
+        measuring,
+        new_views,
+        rating_views,
+        remote_pages,
+        sharing_pages,
+        ticket,
+        views,
+    )
+    from portal.tickets.assigning import init_assigning
     from portal.tickets.blueprint import bp
     from portal.tickets.ending import init_ending
     from portal.tickets.prose import prose
@@ -12,6 +25,7 @@ def init_tickets(app: Flask) -> None:
 
     app.register_blueprint(bp)
     init_watching(app)
+    init_assigning(app)
     init_ending(app)
     app.add_template_filter(prose)
     app.add_template_global(keeping.author_token, "author_token")

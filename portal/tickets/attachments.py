@@ -65,7 +65,7 @@ def attach(draft: Draft, stream: BinaryIO, name: str | None, *, by: User, now: d
 def waiting_bytes(person: User) -> int:
     """The size of all files the person has uploaded and not sent."""
     unsent = select(func.coalesce(func.sum(Attachment.size), 0))
-    return int(db.session.scalar(unsent.where(Attachment.owner_id == person.id, Attachment.message_id.is_(None))) or 0)
+    return int(db.session.scalar(unsent.where(Attachment.owner_id == person.id, Attachment.draft_id.is_not(None))) or 0)
 
 
 def _limits(filename: str, person: User) -> list[uploads.Limit]:

@@ -1,5 +1,6 @@
 """What is said on a ticket."""
 
+import re
 from collections.abc import Iterable
 from datetime import datetime
 
@@ -8,10 +9,11 @@ from flask_babel import gettext as _
 from portal.accounts.people import User
 from portal.db import db
 from portal.errors import Refused
-from portal.tickets import clocks, letters
+from portal.tickets import clocks, letters, news
 from portal.tickets.ticket import Attachment, Message, Ticket
 
 LONGEST_BODY = 50_000
+LINE_END = re.compile("\r\n|[\r\x85\u2028\u2029]")
 
 
 def reply(
@@ -38,20 +40,27 @@ def reply(
         ticket.record("agent_replied", by=by, at=now, message=message.id, wait=wait)
         ticket.status, ticket.resolved_at = "waiting" if wait else "open", None
         letters.send_reply(ticket, message)
+        news.tell(ticket, "replied", by=by, now=now)
+        news.tell_customers(ticket, "replied", by=by, now=now)
     else:
         message = add(ticket, "customer", body, by=by, now=now, attachments=attachments, form_key=form_key)
         kind = "reopened" if ticket.status == "resolved" else "customer_replied"
         ticket.record(kind, by=by, at=now, message=message.id)
         ticket.status, ticket.resolved_at = "open", None
+        news.tell(ticket, "wrote", by=by, now=now)
     clocks.refresh(ticket, now=now)
     return message
 
 
 def note(ticket: Ticket, body: str, *, by: User, now: datetime) -> Message:
-    """Add an internal note: for staff alone, in no mail, no search, no page of a customer. No clock hears of it."""
+    """Add an internal note: for staff alone, in no mail, no search, no page of a customer. No clock hears of it.
+
+    Staff whom it names with '@' are told, and follow the ticket from then on.
+    """
     assert by.is_staff, "notes are written by those who answer"
     message = add(ticket, "note", body, by=by, now=now)
     ticket.record("noted", by=by, at=now, message=message.id)
+    news.tell(ticket, "noted", by=by, now=now, beside=news.mention(ticket, message, by=by, now=now))
     return message
 
 
@@ -104,7 +113,12 @@ def add(
 
 def clean(text: str) -> str:
     """Text as it is kept: lines end with \\n, control characters that no database or mail takes are gone."""
-    lines = text.replace("\r\n", "\n").replace("\r", "\n")
+    lines = LINE_END.sub("\n", text)
     return "".join(
         c for c in lines if c in "\n\t" or (c >= " " and c != "\x7f" and not "\ud800" <= c <= "\udfff")
     ).strip()
+
+
+def one_line(text: str) -> str:
+    """A title as it is kept: whatever ends a line anywhere (mail, calendars, feeds) is a space."""
+    return " ".join(clean(text).split())

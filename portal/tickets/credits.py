@@ -7,6 +7,7 @@ from zoneinfo import ZoneInfo
 from sqlalchemy import ForeignKey, Numeric, String, UniqueConstraint, func, select
 from sqlalchemy.orm import Mapped, mapped_column
 
+from portal.accounts.people import Organisation, User
 from portal.db import Model, db, utcnow
 from portal.sla import Policy
 from portal.sla.timers import Breach
@@ -43,6 +44,7 @@ def note_credit(ticket: Ticket, breach: Breach, policy: Policy, *, now: datetime
     month = breach.due_at.astimezone(ZoneInfo(policy.zone)).date().replace(day=1)
     percent = rule.credit
     if rule.most_per_month is not None:
+        _hold(ticket)
         percent = min(percent, rule.most_per_month - _noted(ticket, month))
     if percent <= 0:
         return None
@@ -65,6 +67,13 @@ def note_credit(ticket: Ticket, breach: Breach, policy: Policy, *, now: datetime
 def _holds(rule: object, ticket: Ticket, breach: Breach) -> bool:
     missed, tiers, severities = (getattr(rule, name) for name in ("missed", "tiers", "severities"))
     return missed == breach.clock and ticket.tier in tiers and (not severities or ticket.severity in severities)
+
+
+def _hold(ticket: Ticket) -> None:
+    """Until this transaction ends nobody else adds to the same month: two tickets may break a promise at once."""
+    whose = select(Organisation.id).where(Organisation.id == ticket.organisation_id)
+    alone = select(User.id).where(User.id == ticket.requester_id)
+    db.session.execute((whose if ticket.organisation_id else alone).with_for_update())
 
 
 def _noted(ticket: Ticket, month: date) -> Decimal:

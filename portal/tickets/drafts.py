@@ -12,7 +12,7 @@ from sqlalchemy.exc import IntegrityError
 
 from portal.accounts.people import User
 from portal.db import db, read
-from portal.tickets import attachments, credentials
+from portal.tickets import attachments, credentials, custom_fields
 from portal.tickets.conversation import clean
 from portal.tickets.ticket import Draft, Message, Ticket
 
@@ -207,7 +207,8 @@ def forget_unclaimed(*, now: datetime) -> int:
 
 def _fields(typed: Mapping[str, str]) -> dict[str, Any]:
     """Only the plain fields, of bearable length. Credentials have no place among them."""
-    return {name: clean(str(typed[name]))[:LONGEST_FIELD] for name in FIELDS if typed.get(name)}
+    own = [name for name in typed if custom_fields.NAME.fullmatch(name)][: custom_fields.MOST]
+    return {name: clean(str(typed[name]))[:LONGEST_FIELD] for name in (*FIELDS, *own) if typed.get(name)}
 
 
 def _is_taken(form_key: str) -> bool:

@@ -5,7 +5,7 @@ Whoever calls has found the ticket among those that the reader may see.
 
 import secrets
 from collections.abc import Sequence
-from datetime import datetime, timedelta
+from datetime import datetime
 from functools import cache
 from typing import Any
 
@@ -19,9 +19,11 @@ from sqlalchemy.orm import aliased, joinedload, selectinload
 from portal.accounts.people import Organisation, User
 from portal.accounts.products import Product
 from portal.db import db, read
+from portal.formats import COUNTS_SECONDS
 from portal.fragments import fragment
 from portal.policies import the_policy
 from portal.tickets import drafts, keeping, promise, quoting
+from portal.tickets.custom_fields import answered, label_of
 from portal.tickets.form import ReplyForm, TicketForm
 from portal.tickets.history import files_of, kept_promise
 from portal.tickets.listing import Filters, Page
@@ -32,7 +34,6 @@ from portal.web import choose_zone
 # Where a kept form has what belongs to one reader and one form alone; nobody can write these words into it.
 CSRF, KEY, AUTHOR = (secrets.token_hex(16) for _ in range(3))
 
-COUNTS_SECONDS = timedelta(minutes=2)  # how long "ago" may be said in seconds
 
 _assignee, _later = aliased(User), aliased(Ticket)
 _public = (Message.ticket_id == bindparam("ticket"), Message.kind != "note")
@@ -56,10 +57,11 @@ def _standing(is_staff: bool) -> Executable:
     begun = select(Draft.id).where(Draft.owner_id == bindparam("reader"), *drafts.replies_to(Ticket.id))
     return (
         Ticket.readable(is_staff=is_staff)
-        .where(Ticket.number == bindparam("number"))
+        .where(Ticket.id == Ticket.leading(bindparam("number")))
         .with_only_columns(
             *(Ticket.id, Ticket.number, Ticket.subject, Ticket.status, Ticket.severity, Ticket.plan, Ticket.tier),
             *(Ticket.requester_id, Ticket.assignee_id, Ticket.updated_at, Ticket.closes_at, Ticket.follows_id),
+            Ticket.organisation_id,
             exists().where(_later.follows_id == Ticket.id).label("is_followed"),
             select(func.max(TicketEvent.id)).where(TicketEvent.ticket_id == Ticket.id).scalar_subquery(),
             exists().where(Credential.ticket_id == Ticket.id, Credential.sealed.is_not(None)).label("has_credentials"),
@@ -81,7 +83,7 @@ def _standing(is_staff: bool) -> Executable:
 
 
 def standing(number: int, person: User) -> Row[Any]:
-    """The ticket in short, if the person sees it; else 404."""
+    """The ticket in short, or the one that it was merged into, if the person sees it; else 404."""
     found = read(_standing(person.is_staff), reader=person.id, number=min(number, LARGEST))
     return found[0] if found else abort(404)
 
@@ -107,7 +109,8 @@ def facts(standing: Row[Any], *, is_own: bool, now: datetime) -> dict[str, Marku
     def shown() -> dict[str, Any]:
         ticket = db.session.get_one(Ticket, standing.id)
         promise = kept_promise(ticket, is_own=is_own, now=now)
-        return {"ticket": ticket, "promise": promise, "has_credentials": standing.has_credentials}
+        said = [(label_of(row.field.labels, str(get_locale())), row.value) for row in answered(standing.id)]
+        return {"ticket": ticket, "promise": promise, "has_credentials": standing.has_credentials, "said": said}
 
     def draw(template: str) -> Markup:
         return fragment((template, *key), lambda: render_template(template, **shown()), seconds=90)
@@ -158,10 +161,11 @@ def blank_form(offer: Offer, *, now: datetime) -> dict[str, Markup]:
     """The form of a new ticket with nothing typed, and its quote, for whoever has the same choices in this minute."""
     policy, question = the_policy(), quoting.request_for(offer.held, offer.organisation, offer.fields, now=now)
     chosen = (*offer.chosen.values(), offer.signature, offer.held.remote_support)
+    asked = tuple((row.id, row.kind, str(row.labels), str(row.choices), row.is_required) for row in offer.asked)
     products = tuple((row.slug, row.name) for row in offer.products.values())
     organisations = tuple((key, row.name) for key, row in offer.organisations.items())
     where = (now.replace(second=0, microsecond=0), str(get_locale()), choose_zone())
-    key = (policy, question, chosen, products, organisations, *where)
+    key = (policy, question, chosen, asked, products, organisations, *where)
 
     @cache
     def shown() -> dict[str, Any]:

@@ -14,9 +14,7 @@ from portal.tickets.form import ReplyForm, TicketForm
 from portal.tickets.keeping import drain
 from portal.tickets.new_views import place_of
 from portal.tickets.ticket import Attachment, Draft, Ticket
-from portal.web import settings, wants_partial
-
-INERT = "default-src 'none'; sandbox; frame-ancestors 'none'"
+from portal.web import INERT, settings, wants_partial
 
 
 @bp.post("/files")

@@ -1,7 +1,7 @@
 """Filing: one transaction that writes the ticket, its promise, the conversation, the log, the files and the mail."""
 
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
 
@@ -12,7 +12,7 @@ from portal.accounts.products import Product
 from portal.db import db
 from portal.errors import Refused
 from portal.sla import QuoteRequest
-from portal.tickets import clocks, conversation, credentials, letters, quoting, telling
+from portal.tickets import clocks, conversation, credentials, custom_fields, letters, quoting, telling
 from portal.tickets.ticket import Attachment, Draft, Message, ReadAnswer, Ticket, new_number
 
 
@@ -35,6 +35,8 @@ class Request:
     sealed: str | None = None  # credentials, encrypted by `credentials.encrypt`
     attachments: Iterable[Attachment] = ()
     answers: Iterable[Mapping[str, Any]] = ()
+    fields: Mapping[int, str] = field(default_factory=dict)  # what the vendor asks for, by the field's id
+    moved: Message | None = None  # what was said on another ticket, and is this one's first message now
     taken_by: User | None = None  # of staff: who wrote down what a caller asked
     is_receipted: bool = True  # False: the customer is not written to, so that no two machines write to each other
 
@@ -78,7 +80,10 @@ def file_ticket(request: Request, *, by: User, now: datetime) -> Ticket:
     )
     db.session.add(ticket)
     db.session.flush()
-    message = conversation.add(ticket, "customer", request.body, by=by, now=now, attachments=request.attachments)
+    message = request.moved or conversation.add(
+        ticket, "customer", request.body, by=by, now=now, attachments=request.attachments
+    )
+    message.ticket = ticket
     weighed = quoting.request_for(held, request.organisation, asked, now=now)
     _log_receipt(ticket, weighed, message, request.taken_by, now=now)
     if request.is_receipted:  # automatic: most policies' clocks ignore it
@@ -86,6 +91,7 @@ def file_ticket(request: Request, *, by: User, now: datetime) -> Ticket:
     if request.sealed:
         credentials.seal(ticket, request.sealed, by=by, now=now)
     _note_answers(ticket, request.answers)
+    custom_fields.keep(ticket, request.fields)
     clocks.refresh(ticket, now=now)
     if request.is_receipted:
         letters.send_filed(ticket)

@@ -26,6 +26,7 @@ from portal.db import db
 from portal.policies import the_policy
 from portal.tickets import filetypes
 from portal.tickets.conversation import LONGEST_BODY
+from portal.tickets.custom_fields import FieldsForm
 from portal.tickets.drafts import own_key
 from portal.tickets.offering import CHOSEN, Offer
 from portal.tickets.ticket import Draft
@@ -81,6 +82,21 @@ class TicketForm(FlaskForm):  # type: ignore[misc]
     form_key = HiddenField("form_key", filters=[own_key])
     article = HiddenField("article")
     follows = HiddenField("follows")  # the number of the ticket that it goes on from
+    incident = HiddenField("incident")  # the known incident that it is about
+
+    def process(self, formdata: Any = None, *args: Any, data: Any = None, **given: Any) -> None:
+        self.sent, self.given = self.meta.wrap_formdata(self, formdata), {**(data or {}), **given}
+        self.custom = FieldsForm((), locale="en")  # until `take` knows the product
+        super().process(self.sent, *args, data=data, **given)
+
+    def validate(self, *args: Any, **kwargs: Any) -> bool:
+        """With what the vendor asks about the product."""
+        is_valid = super().validate(*args, **kwargs)
+        return self.custom.validate() and is_valid
+
+    @property
+    def errors(self) -> Any:
+        return {**super().errors, **self.custom.errors}
 
     def offer(self, person: User, *, now: datetime) -> None:
         """Fill in the choices for this person, given what is chosen already."""
@@ -88,6 +104,7 @@ class TicketForm(FlaskForm):  # type: ignore[misc]
 
     def take(self, offer: Offer) -> None:
         self.offered = offer
+        self.custom = FieldsForm(offer.asked, locale=choose_locale(), formdata=self.sent, data=self.given)
         for name in CHOSEN:
             self[name].data = offer.chosen[name]
         products = [(row.slug, row.name) for row in offer.products.values()]
@@ -108,8 +125,10 @@ class TicketForm(FlaskForm):  # type: ignore[misc]
     def typed(self) -> dict[str, str]:
         """The plain fields as they were sent: what a draft keeps. Files and credentials are not among them."""
         kept = {name: self[name].data or "" for name in ("topic", "organisation", "product", "version", "severity")}
-        kept |= {name: self[name].data or "" for name in ("subject", "body", "article", "follows", "form_key")}
-        return kept | {"remote_access": "y" if self.remote_access.data else ""}
+        kept |= {
+            name: self[name].data or "" for name in ("subject", "body", "article", "follows", "incident", "form_key")
+        }
+        return kept | self.custom.typed() | {"remote_access": "y" if self.remote_access.data else ""}
 
     def validate_topic(self, field: Any) -> None:
         self._refuse_strange("topic", _("Choose what it is about."))

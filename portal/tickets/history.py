@@ -10,12 +10,15 @@ from flask import url_for
 from flask_babel import gettext as _
 from flask_babel import lazy_gettext as _l
 
+from portal.accounts.people import User
 from portal.band import Band
+from portal.db import db
 from portal.formats import date_locale, plural, share
 from portal.sla import Policy, Quote
 from portal.sla.timers import Timer, Timers
 from portal.sla.wording import Voice
 from portal.tickets import bands, clocks, filetypes, quoting, telling
+from portal.tickets.edit_words import edit_words
 from portal.tickets.ticket import Message, Ticket, TicketEvent
 from portal.web import choose_locale, choose_zone
 
@@ -78,7 +81,7 @@ def kept_promise(ticket: Ticket, *, is_own: bool, now: datetime) -> Kept:
         due_at=first.due_at if first else None,
         earliest_at=first.earliest_at if first else None,
         clocks=[clock for timer in timers if (clock := clock_of(timer, now=now, locale=locale, zone=zone))],
-        band=timer_band(policy, shown, now=now, zone=zone) if shown else None,
+        band=timer_band(timers.policy, shown, now=now, zone=zone) if shown else None,
         sentence=outcome(shown, zone) if shown else "",
         steps=telling.explained(promise, locale=locale, zone=zone),
         story=sorted(
@@ -177,6 +180,11 @@ TOLD: dict[str, tuple[str, str]] = {
     "credentials_sealed": ("key-round", _l("Credentials stored, encrypted")),
     "credentials_revealed": ("eye", _l("Support opened the credentials")),
     "credentials_purged": ("x", _l("Credentials deleted")),
+    "remote_proposed": ("monitor", _l("Support proposed a remote session")),
+    "remote_agreed": ("monitor", _l("Consent given to a remote session")),
+    "remote_begun": ("monitor", _l("Remote session began")),
+    "remote_ended": ("monitor", _l("Remote session ended")),
+    "remote_dropped": ("monitor", _l("No remote session")),
 }
 
 
@@ -191,7 +199,6 @@ def story_of(ticket: Ticket, policy: Policy, locale: str, *, is_own: bool) -> li
 
 def stops_of(timers: Timers, zone: str) -> list[Happening]:
     """When clocks stood still, and for whom."""
-    pauses = timers.resolution.pauses or timers.update.pauses
     return [
         Happening(
             _("Clocks paused until %(end)s: waiting for you", end=telling.written(pause.end, zone))
@@ -200,7 +207,7 @@ def stops_of(timers: Timers, zone: str) -> list[Happening]:
             pause.start,
             "pause",
         )
-        for pause in pauses
+        for pause in timers.pauses
     ]
 
 
@@ -210,10 +217,26 @@ def happening(event: TicketEvent, you: int | None, severity: Callable[[str | Non
         return Happening(triage_words(event, severity), event.at, "flag", "key")
     if event.kind == "breached":
         return Happening(late_words(event.detail), event.at, "clock-alert", "key")
+    if event.kind == "policy_changed" and event.detail["moved"]:
+        words = edit_words(event.detail, locale=choose_locale(), zone=choose_zone())
+        return Happening(words, event.at, "calendar-days", "key")
+    if event.kind in ("shared", "unshared"):
+        return Happening(sharing_words(event), event.at, "users")
+    if event.kind == "split":
+        other, title = event.detail["number"], event.detail["subject"]
+        return Happening(_("Part of it goes on in #%(number)s: %(title)s", number=other, title=title), event.at, "copy")
+    if event.kind == "joined":
+        words = _(
+            "Ticket #%(number)s goes on here: %(title)s", number=event.detail["number"], title=event.detail["subject"]
+        )
+        return Happening(words, event.at, "link")
     if event.kind not in TOLD:
         return None
     icon, text = TOLD[event.kind]
-    if event.by and event.by_id != you:
+    if taken_by := event.detail.get("taken_by"):
+        agent = db.session.get(User, taken_by)
+        text = _("%(who)s filed the ticket", who=agent.display_name if agent else "?")
+    elif event.by and event.by_id != you:
         if event.kind == "received":
             text = _("%(who)s filed the ticket", who=event.by.display_name)
         elif event.kind == "customer_replied":
@@ -221,6 +244,16 @@ def happening(event: TicketEvent, you: int | None, severity: Callable[[str | Non
         elif event.kind == "rated":
             text = _("%(name)s rated the answer", name=event.by.display_name)
     return Happening(str(text), event.at, icon, "key" if event.kind in ("agent_replied", "resolved") else "")
+
+
+def sharing_words(event: TicketEvent) -> str:
+    person = db.session.get(User, event.detail["to"])
+    name = person.display_name if person else "?"
+    return (
+        _("Shared with %(name)s", name=name)
+        if event.kind == "shared"
+        else _("No longer shared with %(name)s", name=name)
+    )
 
 
 def late_words(detail: Mapping[str, Any]) -> str:

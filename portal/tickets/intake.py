@@ -11,6 +11,7 @@ from sqlalchemy.exc import IntegrityError
 from portal.accounts.people import User
 from portal.db import db
 from portal.errors import Refused
+from portal.status import known
 from portal.tickets import attachments, drafts, filing
 from portal.tickets.answers import read_article, shown_answers
 from portal.tickets.following_up import followed
@@ -65,12 +66,15 @@ def file(form: TicketForm, draft: Draft, *, by: User, now: datetime) -> Ticket |
         sealed=draft.sealed if form.offered.may_consent else None,
         attachments=list(draft.attachments),
         answers=draft.answers,
+        fields=form.custom.values(),
     )
     try:
         with db.session.begin_nested():
             ticket = filing.file_ticket(asked, by=by, now=now)
             if earlier := followed(form.follows.data or "", by):
                 ticket.follows_id = earlier.id
+            if form.incident.data:
+                known.attach(ticket, form.incident.data, by=by, now=now)
             filing.finish(draft)
         return ticket
     except Refused as error:

@@ -54,7 +54,7 @@ def stash(typed: dict[str, str], number: int | None, *, back: str, path: str, ki
     `number` is the ticket it was written on, `kind` what an agent meant it to be.
     """
     with writing():
-        named = db.select(Ticket.id).where(Ticket.number == min(number, LARGEST)) if number else None
+        named = db.select(Ticket.leading(min(number, LARGEST))) if number else None
         ticket_id = None if named is None else db.session.scalar(named)
         secret = typed.get("credentials", "")
         meant_for = author_of(typed)

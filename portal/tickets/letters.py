@@ -1,5 +1,6 @@
 """The mails about a ticket: one function each, in the customer's language and zone. Internal notes have none."""
 
+from collections.abc import Sequence
 from datetime import datetime
 from decimal import Decimal
 from typing import Any
@@ -7,18 +8,15 @@ from typing import Any
 from flask_babel import force_locale
 
 from portal.accounts.people import User
+from portal.accounts.texts import N_
 from portal.mail import Mail, compose, signed_message_id, thread_id
 from portal.sla import Quote
 from portal.sla.timers import Breach
 from portal.tickets import clocks, quoting, telling
+from portal.tickets.followers import told_colleagues
 from portal.tickets.prose import plain, prose
 from portal.tickets.ticket import Message, Ticket
 from portal.web import settings
-
-
-def N_(text: str) -> str:
-    """Marks a subject for translation; `compose` translates it."""
-    return text
 
 
 def send_filed(ticket: Ticket) -> Mail | None:
@@ -60,6 +58,29 @@ def send_resolved(ticket: Ticket, message: Message) -> Mail | None:
     """The last reply, and how to go on if it solved nothing."""
     subject = N_("[#%(number)s] Resolved: %(title)s")
     return _send_message(ticket, message, "resolved", subject, closes_at=ticket.closes_at)
+
+
+def send_merged(ticket: Ticket, other: Ticket) -> Mail | None:
+    """To whoever filed both: the other one goes on in this one. It stands in the thread of the other one's mails."""
+    with force_locale(locale_of(ticket)):
+        next_due = telling.due_words(clocks.next_clock(ticket))
+    return _send(
+        ticket,
+        "merged",
+        N_("[#%(number)s] Your ticket %(other)s goes on here: %(title)s"),
+        thread=other.number,
+        other=other.number,
+        other_title=other.subject,
+        due_at=ticket.next_due_at,
+        next_due=next_due,
+    )
+
+
+def send_moved(ticket: Ticket, moved: Sequence[tuple[str, datetime, datetime]]) -> Mail | None:
+    """The support policy was edited: what was due when they were told, and when it is now, by clock."""
+    with force_locale(locale_of(ticket)):
+        told = [(telling.due_words(clock), before, due_at) for clock, before, due_at in moved]
+    return _send(ticket, "moved", N_("[#%(number)s] Due at another time: %(title)s"), moved=told)
 
 
 def send_question(ticket: Ticket, key: str) -> Mail | None:
@@ -106,6 +127,52 @@ def send_warning(ticket: Ticket, to: User, *, clock: str, due_at: datetime, is_l
     )
 
 
+def send_given(ticket: Ticket, to: User) -> Mail:
+    """To one of the staff: the policy gave them this ticket."""
+    return compose(
+        to.email,
+        "tickets/mail/given",
+        N_("[#%(number)s] Given to you: %(title)s"),
+        locale=to.locale or settings().default_locale,
+        zone=to.zone or settings().default_zone,
+        number=ticket.number,
+        title=ticket.subject,
+        name=to.display_name,
+        due_at=ticket.next_due_at,
+        address=f"{settings().base_url.rstrip('/')}/desk/{ticket.number}",
+    )
+
+
+def send_news(ticket: Ticket, to: User, *, kind: str, by: User) -> Mail:
+    """To one of the staff who follow the ticket: who did what. The words themselves stay in the portal."""
+    locale, zone = to.locale or settings().default_locale, to.zone or settings().default_zone
+    with force_locale(locale):
+        what = telling.news_words(kind, by.display_name)
+    return compose(
+        to.email,
+        "tickets/mail/news",
+        N_("[#%(number)s] %(what)s: %(title)s"),
+        locale=locale,
+        zone=zone,
+        number=ticket.number,
+        title=ticket.subject,
+        name=to.display_name,
+        what=what,
+        address=f"{settings().base_url.rstrip('/')}/desk/{ticket.number}",
+    )
+
+
+def send_shared(ticket: Ticket, to: User, *, by: User) -> Mail:
+    """To a colleague with whom the ticket is shared."""
+    subject = N_("[#%(number)s] %(who)s shares a ticket with you: %(title)s")
+    return _compose(ticket, to, "shared", subject, who=by.display_name)
+
+
+def send_remote(ticket: Ticket, *, purpose: str) -> Mail | None:
+    """A remote session is proposed; consent is given on the ticket's page alone."""
+    return _send(ticket, "remote", N_("[#%(number)s] A remote session? %(title)s"), purpose=purpose)
+
+
 def is_reached(ticket: Ticket) -> bool:
     """True while who filed the ticket may still read it."""
     left = ticket.organisation_id is not None and ticket.requester.role_in(ticket.organisation_id) is None
@@ -122,39 +189,44 @@ def zone_of(ticket: Ticket) -> str:
 
 def _send_message(ticket: Ticket, message: Message, name: str, subject: str, **more: Any) -> Mail | None:
     assert message.kind == "agent", "only public replies are mailed"
-    return _send(
-        ticket,
-        name,
-        subject,
-        f"#m{message.id}",
-        author=message.author.display_name if message.author else "",
-        body=plain(message.body),
-        body_html=prose(message.body),
-        files=[(attachment.filename, attachment.size) for attachment in message.attachments],
+    told: dict[str, Any] = {
+        "anchor": f"#m{message.id}",
+        "author": message.author.display_name if message.author else "",
+        "body": plain(message.body),
+        "body_html": prose(message.body),
+        "files": [(attachment.filename, attachment.size) for attachment in message.attachments],
         **more,
-    )
+    }
+    for colleague in told_colleagues(ticket):
+        _compose(ticket, colleague, name, subject, **told)
+    return _send(ticket, name, subject, **told)
 
 
-def _send(ticket: Ticket, name: str, subject: str, anchor: str = "", **context: Any) -> Mail | None:
-    """Threaded by the ticket's own Message-ID; links start with the portal's address from the settings.
+def _send(ticket: Ticket, name: str, subject: str, **context: Any) -> Mail | None:
+    """To whoever filed it. Nobody is written to about a ticket that they may not read any more: who left the
+    organisation, who is suspended."""
+    return _compose(ticket, ticket.requester, name, subject, **context) if is_reached(ticket) else None
 
-    Nobody is written to about a ticket that they may not read any more: who left the organisation, who is suspended.
-    """
-    if not is_reached(ticket):
-        return None
+
+def _compose(
+    ticket: Ticket, to: User, name: str, subject: str, *, anchor: str = "", thread: int | None = None, **context: Any
+) -> Mail:
+    """Threaded by the ticket's own Message-ID, or that of the ticket numbered `thread`; links start with the portal's
+    address from the settings."""
     return compose(
-        ticket.requester.email,
+        to.email,
         f"tickets/mail/{name}",
         subject,
-        locale=locale_of(ticket),
-        zone=zone_of(ticket),
+        locale=to.locale or ticket.language,
+        zone=to.zone or ticket.promise_zone,
         message_id=signed_message_id("ticket", ticket.number, name),
-        in_reply_to=thread_id(ticket.number),
-        references=[thread_id(ticket.number)],
+        in_reply_to=thread_id(thread or ticket.number),
+        references=[thread_id(thread or ticket.number)],
         ticket_id=ticket.id,
         number=ticket.number,
         title=ticket.subject,
-        name=ticket.requester.display_name,
+        name=to.display_name,
+        is_own=to.id == ticket.requester_id,
         address=f"{settings().base_url.rstrip('/')}/tickets/{ticket.number}{anchor}",
         **context,
     )

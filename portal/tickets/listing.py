@@ -12,7 +12,7 @@ from sqlalchemy import ColumnElement, Executable, Integer, and_, bindparam, func
 from portal.accounts.people import MemberRole, Membership, User
 from portal.accounts.products import Product
 from portal.db import read
-from portal.tickets.ticket import Ticket
+from portal.tickets.ticket import Follower, Ticket
 
 PER_PAGE = 25
 STATUSES: dict[str, tuple[str, ...]] = {
@@ -44,10 +44,19 @@ COLUMNS = (
     User.email.label("requester_email"),
 )
 PRODUCTS = Product.visible_to(None).with_only_columns(Product.slug, Product.name)  # the catalogue is public
+# What colleagues have shared with the reader and is not over, for as long as both are members.
+SHARED = (
+    Ticket.readable(is_staff=False)
+    .with_only_columns(Ticket.number, Ticket.subject, Ticket.status)
+    .join(Follower, Follower.ticket_id == Ticket.id)
+    .where(Follower.user_id == bindparam("reader"), Ticket.status != "closed")
+    .order_by(Ticket.updated_at.desc())
+    .limit(PER_PAGE)
+)
 LED = (
     select(Membership.organisation_id)
     .where(Membership.user_id == bindparam("reader"), Membership.ended_at.is_(None))
-    .where(Membership.role.in_((MemberRole.OWNER, MemberRole.BILLING)))
+    .where(or_(Membership.role.in_((MemberRole.OWNER, MemberRole.BILLING)), Membership.sees_all))
     .order_by(Membership.organisation_id)
 )
 
@@ -69,7 +78,7 @@ class Filters:
             status=status if status in STATUSES else "all",
             product=args.get("product", "")[:40],
             whose="organisation" if sees_more and args.get("whose") == "organisation" else "mine",
-            text=args.get("q", "").replace("\x00", "").strip()[:200],
+            text=args.get("q", "").strip()[:200],
             sort=sort if sort in ORDERS else "updated",
         )
 
@@ -132,7 +141,7 @@ def _rows(filters: Filters, is_staff: bool, others: int) -> Executable:
     order = ORDERS[filters.sort]
     start, end, size = (bindparam(name, type_=Integer) for name in ("start", "end", "size"))
     found = [
-        Ticket.readable(is_staff=is_staff)
+        Ticket.readable(is_staff=is_staff, followed=False)
         .with_only_columns(Ticket.id)
         .where(of, *_conditions(filters))
         .order_by(*order)
@@ -155,7 +164,7 @@ def _counts(filters: Filters, is_staff: bool, others: int) -> Executable:
     parts = _parts(others)
     apart = [parts[0], *(and_(of, Ticket.requester_id != bindparam("reader")) for of in parts[1:])]
     counted = [
-        Ticket.readable(is_staff=is_staff)
+        Ticket.readable(is_staff=is_staff, followed=False)
         .with_only_columns(Ticket.status, func.count().label("number"))
         .where(of, *_conditions(filters))
         .group_by(Ticket.status)

@@ -10,6 +10,7 @@ from flask_login import current_user
 from sqlalchemy.exc import IntegrityError, OperationalError
 
 from portal.db import db, get_or_404, utcnow
+from portal.status import known
 from portal.tickets import drafts, drawing, filing, following_up, intake
 from portal.tickets.answers import answers_to, note_filed, open_answer
 from portal.tickets.blueprint import bp
@@ -31,7 +32,7 @@ def new() -> ResponseReturnValue:
     if is_back(unclaimed := kept_for_reader()):
         return take_back(unclaimed, now=now)
     if followed := following_up.followed(request.args.get("follows", ""), current_user):
-        prefill |= following_up.prefilled(followed)
+        prefill |= following_up.prefilled(followed, current_user)
     if draft is None and not (prefill["subject"] or prefill["article"]):
         kept = drawing.blank_form(Offer(reader(), prefill, now=now), now=now)
         others = drafts.unsent(current_user, unclaimed)
@@ -88,8 +89,11 @@ def quote() -> ResponseReturnValue:
 def answers() -> ResponseReturnValue:
     """What search finds for the subject so far."""
     product, version = (request.args.get(name, "").replace("\0", "")[:40] or None for name in ("product", "version"))
-    found = answers_to(request.args.get("subject", ""), current_user, choose_locale(), product, version)
-    return render_template("tickets/_answers.html", answers=found, form_key=request.args.get("form_key", ""))
+    subject, chosen = (request.args.get(name, "").replace("\0", "")[:200] for name in ("subject", "incident"))
+    found = answers_to(subject, current_user, choose_locale(), product, version)
+    incidents = known.known(subject, product or "", reader())
+    context = {"answers": found, "known": incidents, "chosen": chosen}
+    return render_template("tickets/_answers.html", form_key=request.args.get("form_key", ""), **context)
 
 
 @bp.get("/answers/<token>")
@@ -180,6 +184,9 @@ def page(form: TicketForm, draft: Draft | None, **context: Any) -> str:
     unsent = drafts.unsent(current_user, context["unclaimed"])
     context["others"] = [other for other in unsent if draft is None or other.id != draft.id]
     shown = quoted(form, now=now)
+    text = f"{form.subject.data or ''} {form.body.data or ''}"
+    context["known"] = known.known(text, form.product.data or "", reader())
+    context["chosen"] = form.incident.data or ""
     return render_template("tickets/new.html", form=form, draft=draft, quoted=shown, answers=found, **context)
 
 

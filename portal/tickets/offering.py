@@ -7,20 +7,19 @@ from typing import Any
 
 from sqlalchemy import bindparam
 
-from portal.accounts.entitlement import grants_of
+from portal.accounts.entitlement import held_in
 from portal.accounts.people import Organisation, User
 from portal.accounts.products import Product
 from portal.db import read
 from portal.policies import the_policy
 from portal.sla.entitlement import entitled
 from portal.tickets import quoting
+from portal.tickets.custom_fields import ASKED
 
 CHOSEN = ("topic", "organisation", "product", "severity")
 PRODUCTS = Product.visible_to(None).with_only_columns(Product.id, Product.slug, Product.name)
 _reader: Any = SimpleNamespace(id=bindparam("reader"))
-ORGANISATIONS = User.organisations(_reader).with_only_columns(
-    Organisation.id, Organisation.name, Organisation.is_reseller
-)
+ORGANISATIONS = User.organisations(_reader).with_only_columns(Organisation.id, Organisation.name)
 
 
 class Offer:
@@ -38,12 +37,13 @@ class Offer:
         self.needs_product = self.is_about_product and bool(self.products)
         self.organisation: Any = self.organisations.get(self.chosen["organisation"])
         self.product = self.products.get(self.chosen["product"]) if self.is_about_product else None
+        self.asked = read(ASKED, product=self.product.id) if self.product else ()
         self._weigh(person, now=now)
 
     def _weigh(self, person: User, *, now: datetime) -> None:
         """What is held decides which severities there are: those of the tier, in the policy's order."""
-        policy, sells = the_policy(), bool(self.organisation and self.organisation.is_reseller)
-        grants = grants_of(person, None, self.organisation, now=now)
+        policy = the_policy()
+        grants, sells = held_in(person, self.organisation, now=now)
 
         def held(slug: str | None) -> Any:
             return entitled(policy, grants, product=slug, now=now, reseller=sells)
@@ -67,8 +67,9 @@ class Offer:
     @property
     def signature(self) -> str:
         """What can be chosen at present: when it changes, the page needs other fields."""
+        fields = (f"field-{row.id}" for row in self.asked)
         asks = "which" if self.awaits_product else "-"
-        return " ".join([self.chosen["topic"], asks, "remote" if self.may_consent else "-", *self.severities])
+        return " ".join([self.chosen["topic"], asks, "remote" if self.may_consent else "-", *self.severities, *fields])
 
     @property
     def fields(self) -> quoting.Fields:

@@ -6,7 +6,7 @@ from typing import Any
 
 from flask_babel import gettext as _
 
-from portal.accounts.entitlement import grants_of, region_of
+from portal.accounts.entitlement import held_in, region_of
 from portal.accounts.people import Organisation, User
 from portal.policies import the_policy
 from portal.sla import Policy, Quote, QuoteRequest, make_quote
@@ -33,9 +33,8 @@ def quote_for(person: User, organisation: Organisation | None, fields: Fields, *
 
 def held_for(person: User, organisation: Organisation | None, fields: Fields, *, now: datetime) -> Entitlement:
     """What the person has for the product, as a member of the organisation (None: of any, or on their own)."""
-    sells = bool(organisation and organisation.is_reseller)
     product = fields.product.slug if fields.product else None
-    grants = grants_of(person, product, organisation, now=now)
+    grants, sells = held_in(person, organisation, now=now)
     return entitled(the_policy(), grants, product=product, now=now, reseller=sells)
 
 

@@ -72,6 +72,19 @@ def promised_words(clock: str) -> str:
     }[clock]
 
 
+def news_words(kind: str, who: str) -> str:
+    """What somebody did on a ticket, for staff who follow it."""
+    return {
+        "mentioned": _("%(who)s mentioned you", who=who),
+        "wrote": _("%(who)s wrote", who=who),
+        "replied": _("%(who)s replied", who=who),
+        "noted": _("%(who)s wrote a note", who=who),
+        "resolved": _("%(who)s resolved it", who=who),
+        "remote_agreed": _("%(who)s agreed to the remote session", who=who),
+        "remote_ended": _("%(who)s ended the remote session", who=who),
+    }[kind]
+
+
 def basis(kind: str) -> Basis:
     """Guarantee, target, average or none, said so that nobody takes one for another."""
     return {

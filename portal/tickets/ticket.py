@@ -5,17 +5,32 @@ from datetime import datetime
 from functools import cache
 from typing import Any
 
-from sqlalchemy import ForeignKey, Index, Select, String, Text, and_, bindparam, false, or_, select
+from sqlalchemy import (
+    ForeignKey,
+    Index,
+    Select,
+    String,
+    Text,
+    UniqueConstraint,
+    and_,
+    bindparam,
+    false,
+    func,
+    or_,
+    select,
+)
 from sqlalchemy.orm import Mapped, mapped_column, relationship
 
+from portal.accounts.partnership import acted_for
 from portal.accounts.people import MemberRole, Membership, Organisation, User
 from portal.accounts.products import Product
-from portal.db import Model, utcnow
+from portal.db import Model, db, utcnow
 
 LOWEST_NUMBER, NUMBERS = 10_000_000, 90_000_000
 LARGEST = 2**31 - 1  # of what a database takes as a key; a longer number in an address names nothing
 OPEN_STATUSES = ("open", "waiting")
-INSIDE = ("noted", "warned")  # events that a customer learns nothing of, not even that the ticket changed
+# Events that a customer learns nothing of, not even that the ticket changed.
+INSIDE = ("noted", "warned", "moved", "tagged")
 
 
 def new_number() -> int:
@@ -35,6 +50,7 @@ class Ticket(Model):
         # These two count without reading a ticket: they hold all that decides who sees it, and its status.
         Index("ix_ticket_count_of_requester", "requester_id", "status", "organisation_id", "topic"),
         Index("ix_ticket_count_of_organisation", "organisation_id", "status", "requester_id", "topic"),
+        Index("ix_ticket_created_at", "created_at"),
     )
 
     id: Mapped[int] = mapped_column(primary_key=True)
@@ -48,10 +64,13 @@ class Ticket(Model):
 
     requester_id: Mapped[int] = mapped_column(ForeignKey("users.id"))
     organisation_id: Mapped[int | None] = mapped_column(ForeignKey("organisation.id"))
+    reseller_id: Mapped[int | None] = mapped_column(ForeignKey("organisation.id"), index=True)  # who filed it for them
     assignee_id: Mapped[int | None] = mapped_column(ForeignKey("users.id"), index=True)
     product_id: Mapped[int | None] = mapped_column(ForeignKey("product.id"))
     product_version: Mapped[str | None] = mapped_column(String(40))
     follows_id: Mapped[int | None] = mapped_column(ForeignKey("ticket.id"), index=True)  # the one it goes on from
+    parent_id: Mapped[int | None] = mapped_column(ForeignKey("ticket.id"), index=True)  # the problem it is a part of
+    merged_into_id: Mapped[int | None] = mapped_column(ForeignKey("ticket.id"), index=True)  # where its messages went
 
     plan: Mapped[str] = mapped_column(String(40))
     tier: Mapped[str] = mapped_column(String(40))
@@ -74,6 +93,19 @@ class Ticket(Model):
     resolution_due_at: Mapped[datetime | None]
     next_due_at: Mapped[datetime | None]
     watch_at: Mapped[datetime | None] = mapped_column(index=True)  # when the next of its clocks is to be told of
+    counted_by: Mapped[str | None] = mapped_column(String(40))  # a later version of the policy, if its clocks go by it
+    # What reports count: the due time that was promised (no average), also once its clock has stopped, and whether it
+    # stopped too late, in an earlier round too. Of clocks that run in rounds: what is owed now, and how many were kept.
+    first_promised_at: Mapped[datetime | None]
+    first_was_late: Mapped[bool] = mapped_column(default=False, server_default=false())
+    resolution_promised_at: Mapped[datetime | None]
+    resolution_was_late: Mapped[bool] = mapped_column(default=False, server_default=false())
+    next_promised_at: Mapped[datetime | None]
+    next_kept: Mapped[int] = mapped_column(default=0, server_default="0")
+    next_late: Mapped[int] = mapped_column(default=0, server_default="0")
+    update_promised_at: Mapped[datetime | None]
+    update_kept: Mapped[int] = mapped_column(default=0, server_default="0")
+    update_late: Mapped[int] = mapped_column(default=0, server_default="0")
 
     # Of a resolved ticket: when its customer is asked how it went, and when it is closed.
     ask_at: Mapped[datetime | None] = mapped_column(index=True)
@@ -86,7 +118,8 @@ class Ticket(Model):
 
     requester: Mapped[User] = relationship(foreign_keys=requester_id)
     assignee: Mapped[User | None] = relationship(foreign_keys=assignee_id)
-    organisation: Mapped[Organisation | None] = relationship()
+    organisation: Mapped[Organisation | None] = relationship(foreign_keys=organisation_id)
+    reseller: Mapped[Organisation | None] = relationship(foreign_keys=reseller_id)
     product: Mapped[Product | None] = relationship()
     messages: Mapped[list["Message"]] = relationship(back_populates="ticket", order_by="Message.id")
     events: Mapped[list["TicketEvent"]] = relationship(back_populates="ticket", order_by="TicketEvent.id")
@@ -95,7 +128,8 @@ class Ticket(Model):
     def visible_to(cls, person: Any) -> Select["Ticket"]:
         """Staff see all; people their own, and their organisation's by role (owners all, billing the billing ones).
 
-        What somebody filed for an organisation is theirs for as long as they are in it.
+        What somebody filed for an organisation, or was shared with them in it, is theirs for as long as they are in it.
+        A reseller's people see those of the customers who let them act for them, but not what is about money.
         """
         if not person.is_authenticated:
             return select(cls).where(false())
@@ -103,15 +137,20 @@ class Ticket(Model):
 
     @classmethod
     @cache
-    def readable(cls, *, is_staff: bool) -> Select["Ticket"]:
-        """`visible_to` for whoever's id is given as `reader` when the query runs. Making it is what costs: once."""
+    def readable(cls, *, is_staff: bool, followed: bool = True) -> Select["Ticket"]:
+        """`visible_to` for whoever's id is given as `reader` when the query runs. Making it is what costs: once.
+
+        Lists of own tickets and of an organisation's leave out what is only `followed`: they read indexes alone.
+        """
         if is_staff:
             return select(cls)
         reader: Any = bindparam("reader")
         now_in = and_(Membership.user_id == reader, Membership.ended_at.is_(None))
         joined = select(Membership.organisation_id).where(now_in)
-        owned = select(Membership.organisation_id).where(now_in, Membership.role == MemberRole.OWNER)
+        leads = or_(Membership.role == MemberRole.OWNER, Membership.sees_all)
+        owned = select(Membership.organisation_id).where(now_in, leads)
         billed = select(Membership.organisation_id).where(now_in, Membership.role == MemberRole.BILLING)
+        shared = select(Follower.ticket_id).where(Follower.user_id == reader)
         return select(cls).where(
             or_(
                 and_(
@@ -120,13 +159,29 @@ class Ticket(Model):
                 ),
                 cls.organisation_id.in_(owned),
                 and_(cls.topic == "billing", cls.organisation_id.in_(billed)),
+                and_(cls.organisation_id.in_(joined), cls.id.in_(shared)) if followed else false(),
+                and_(cls.organisation_id.in_(acted_for()), cls.topic != "billing") if followed else false(),
             )
         )
 
     @classmethod
     def numbered(cls, number: int, person: Any) -> Select["Ticket"]:
-        """That ticket, if the person sees it. Who changes it adds `.with_for_update(of=Ticket)`."""
-        return cls.visible_to(person).where(cls.number == min(number, LARGEST))
+        """That ticket, or the one that it was merged into, if the person sees it. Who changes it asks `held`."""
+        return cls.visible_to(person).where(cls.id == cls.leading(min(number, LARGEST)))
+
+    @classmethod
+    def leading(cls, number: Any) -> Any:
+        """The id of the ticket that goes by that number, a subquery: merged tickets go on in another one."""
+        other: Any = cls.__table__.alias()
+        goes_on = func.coalesce(other.c.merged_into_id, other.c.id)
+        return select(goes_on).where(other.c.number == number).scalar_subquery()
+
+    @classmethod
+    def held(cls, number: int, person: Any) -> "Ticket | None":
+        """`numbered`, held against others. Who waited while the ticket was merged holds the one that it went into."""
+        query = cls.numbered(number, person).with_for_update(of=cls).execution_options(populate_existing=True)
+        found: Ticket | None = db.session.scalar(query)
+        return db.session.scalar(query) if found and found.merged_into_id else found
 
     @property
     def is_open(self) -> bool:
@@ -179,6 +234,20 @@ class TicketEvent(Model):
 
     ticket: Mapped[Ticket] = relationship(back_populates="events")
     by: Mapped[User | None] = relationship()
+
+
+class Follower(Model):
+    """Who is told of a ticket beside its customer: staff, and colleagues in its organisation, who may read it then."""
+
+    __tablename__ = "ticket_follower"
+    __table_args__ = (UniqueConstraint("ticket_id", "user_id"),)
+
+    id: Mapped[int] = mapped_column(primary_key=True)
+    ticket_id: Mapped[int] = mapped_column(ForeignKey("ticket.id", ondelete="CASCADE"))
+    user_id: Mapped[int] = mapped_column(ForeignKey("users.id", ondelete="CASCADE"), index=True)
+    since: Mapped[datetime] = mapped_column(default=utcnow)
+
+    user: Mapped[User] = relationship()
 
 
 class Attachment(Model):

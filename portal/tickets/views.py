@@ -3,13 +3,25 @@
 from collections.abc import Callable
 from typing import Any
 
-from flask import flash, redirect, render_template, request, url_for
+from flask import abort, flash, redirect, render_template, request, url_for
 from flask.typing import ResponseReturnValue
 from flask_babel import gettext as _
 from flask_login import current_user
+from sqlalchemy import Row
 
-from portal.db import db, get_or_404, read, utcnow
-from portal.tickets import conversation, drafts, drawing, following_up, intake, listing, progress, rating_views
+from portal.db import db, read, utcnow
+from portal.tickets import (
+    conversation,
+    drafts,
+    drawing,
+    following_up,
+    intake,
+    listing,
+    progress,
+    rating_views,
+    remote_pages,
+    sharing_pages,
+)
 from portal.tickets.blueprint import bp
 from portal.tickets.form import ReplyForm
 from portal.tickets.new_views import is_back, kept_for_reader, take_back
@@ -30,14 +42,16 @@ def index() -> ResponseReturnValue:
         return str(shown)
     unclaimed = kept_for_reader()
     unsent = drafts.unsent(current_user, unclaimed)
-    return render_template("tickets/index.html", shown=shown, unsent=unsent, unclaimed=unclaimed)
+    shared = [] if current_user.is_staff else read(listing.SHARED, reader=current_user.id)
+    return render_template("tickets/index.html", shown=shown, unsent=unsent, unclaimed=unclaimed, shared=shared)
 
 
 @bp.get("/<int:number>")
 def show(number: int) -> ResponseReturnValue:
     if is_back(unclaimed := kept_for_reader()):
         return take_back(unclaimed, now=utcnow())
-    return conversation_page(number)
+    standing = drawing.standing(number, current_user)
+    return redirect(url_for(".show", number=standing.number)) if standing.number != number else page_of(standing)
 
 
 @bp.post("/<int:number>/reply")
@@ -94,13 +108,16 @@ def say(number: int, verb: Callable[..., Message], done: str = "") -> ResponseRe
 
 def locked(number: int) -> Ticket:
     """The ticket for somebody who is about to change it."""
-    ticket: Ticket = get_or_404(Ticket.numbered(number, current_user).with_for_update(of=Ticket))
-    return ticket
+    return Ticket.held(number, current_user) or abort(404)
 
 
 def conversation_page(number: int, form: ReplyForm | None = None) -> str:
+    return page_of(drawing.standing(number, current_user), form)
+
+
+def page_of(ticket: Row[Any], form: ReplyForm | None = None) -> str:
     """One ticket as this reader may see it; without a form the reply goes on where it was left, or begins."""
-    now, ticket = utcnow(), drawing.standing(number, current_user)
+    now = utcnow()
     draft = db.session.scalar(Draft.kept_as(ticket.draft_id, current_user)) if ticket.draft_id else None
     context: dict[str, Any] = {
         "unclaimed": kept_for_reader(),
@@ -112,11 +129,19 @@ def conversation_page(number: int, form: ReplyForm | None = None) -> str:
         context["reply"] = drawing.reply(ticket)
     elif form is None:
         form = ReplyForm(formdata=None, form_key=drafts.new_key())
-    context |= {"ticket": ticket, "form": form, "draft": draft, "conversation": drawing.conversation(ticket)}
+    context |= {
+        "ticket": ticket,
+        "is_over": following_up.is_over(ticket, now=now),
+        "form": form,
+        "draft": draft,
+        "conversation": drawing.conversation(ticket),
+    }
     facts = drawing.facts(ticket, is_own=ticket.requester_id == current_user.id, now=now)
     if ticket.status in ("resolved", "closed") and ticket.requester_id == current_user.id:
         context["question"] = rating_views.question(ticket)
     if ticket.follows_id or ticket.is_followed:
         context["related"] = following_up.related(ticket.id, ticket.follows_id, current_user)
+    context["sharing"] = sharing_pages.sharing_of(ticket, current_user)
+    context["remote_session"] = remote_pages.session_of(ticket, current_user)
     context["head"] = drawing.head(ticket, facts["standing"])
     return render_template("tickets/show.html", **context, **facts)

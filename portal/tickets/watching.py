@@ -1,43 +1,23 @@
 """Watching the clocks: staff are warned before one runs out, and a promise that was broken is told, before they ask."""
 
-import logging
 from datetime import datetime
 
 from flask import Flask
 from huey import crontab
-from sqlalchemy import select
 
 from portal.accounts.people import User, staff
-from portal.db import db, utcnow, writing
-from portal.tickets import clocks, letters
+from portal.db import db, utcnow
+from portal.tickets import clocks, letters, staffing
+from portal.tickets.clocks import KEPT_TO
 from portal.tickets.credits import note_credit
 from portal.tickets.notices import Notice, pending
+from portal.tickets.rounds import go_round
 from portal.tickets.ticket import Ticket
-
-log = logging.getLogger(__name__)
-
-AT_ONCE = 500  # tickets in one round; the next round goes on
-KEPT_TO = ("guarantee", "target")  # an average is no promise, and what is later than it breaks none
 
 
 def watch(*, now: datetime) -> int:
-    """Tell what is due, ticket by ticket, each in a transaction of its own; returns for how many something was told.
-
-    A ticket that can't be told of is logged and tried again in the next round, and keeps no other waiting.
-    """
-    query = select(Ticket.id).where(Ticket.watch_at <= now).order_by(Ticket.watch_at).limit(AT_ONCE)
-    ids = db.session.scalars(query).all()
-    told = 0
-    for ticket_id in ids:
-        try:
-            with writing():
-                ticket = db.session.get(Ticket, ticket_id, with_for_update={"of": Ticket})
-                told += bool(ticket and tell_due(ticket, now=now))
-                db.session.commit()
-        except Exception as error:
-            db.session.rollback()
-            log.error("clocks of a ticket could not be told", extra={"ticket": ticket_id}, exc_info=error)
-    return told
+    """Tell what is due, ticket by ticket; returns for how many something was told."""
+    return go_round("watch", Ticket.watch_at, lambda ticket: tell_due(ticket, now=now), now=now)
 
 
 def tell_due(ticket: Ticket, *, now: datetime) -> list[Notice]:
@@ -63,7 +43,7 @@ def tell_due(ticket: Ticket, *, now: datetime) -> list[Notice]:
 def _warn(ticket: Ticket, notice: Notice, *, is_sent: bool, now: datetime) -> None:
     now_told = [event for event in ticket.events if event.kind == "warned" and event.at == now]
     heard = {key for event in now_told if event.detail["clock"] == notice.clock for key in event.detail["told"]}
-    told = [person for person in addressees(ticket, notice.tell) if person.id not in heard]
+    told = [person for person in addressees(ticket, notice.tell, now=now) if person.id not in heard]
     told = told if is_sent and notice.due_at >= now else []
     ticket.record(
         "warned",
@@ -98,23 +78,25 @@ def _breach(ticket: Ticket, notice: Notice, *, now: datetime) -> None:
         return
     letters.send_apology(ticket, breach, credit=credit)
     if breach.stopped_at is None:
-        for person in addressees(ticket, ("assignee", "lead")):
+        for person in addressees(ticket, ("assignee", "lead"), now=now):
             letters.send_warning(ticket, person, clock=breach.clock, due_at=breach.due_at, is_late=True)
 
 
-def addressees(ticket: Ticket, roles: tuple[str, ...]) -> list[User]:
-    """The staff that the policy's words mean: who is in charge (or, of a ticket nobody has, those who answer), all who
-    answer, those who lead. Each once; nobody who has left."""
+def addressees(ticket: Ticket, roles: tuple[str, ...], *, now: datetime) -> list[User]:
+    """The staff that the policy's words mean: who is in charge, those who answer and whom it concerns (also for who is
+    not, or not there), those who lead. Each once; nobody who has left."""
     found: dict[int, User] = {}
     people = db.session.scalars(staff()).all()
+    answering = [person for person in people if person.has_role("agent")]
     for role in roles:
-        if role == "assignee" and ticket.assignee_id is not None:
-            meant = [person for person in people if person.id == ticket.assignee_id]
-        elif role == "lead":
-            meant = [person for person in people if person.has_role("admin")]
+        if role == "lead":
+            told = [person for person in people if person.has_role("admin")]
+        elif role == "assignee" and ticket.assignee_id is not None:
+            told = [person for person in people if person.id == ticket.assignee_id]
+            told += [] if told and staffing.is_reached(told[0], now=now) else staffing.meant(ticket, answering, now=now)
         else:
-            meant = [person for person in people if person.has_role("agent")]
-        found |= {person.id: person for person in meant}
+            told = staffing.meant(ticket, answering, now=now)
+        found |= {person.id: person for person in told}
     return list(found.values())
 
 

@@ -1,4 +1,4 @@
-// The desk's keys: j and k walk through the rows, Enter (a link's own key) opens; r and n begin a reply or a note.
+// The desk's keys: j and k walk through the rows, x chooses, Enter (a link's own key) opens; r and n begin a reply or a note.
 (() => {
   "use strict";
   const rows = () => [...document.querySelectorAll("[data-row]")];
@@ -15,6 +15,7 @@
       last = Math.min(Math.max(next, 0), list.length - 1);
       list[last].focus();
     }
+    if (event.key === "x") document.activeElement.closest("tr")?.querySelector(".desk-pick")?.click();
     const tab = document.getElementById({ r: "reply-tab", n: "note-tab" }[event.key] || "");
     if (tab) {
       event.preventDefault();

@@ -8,7 +8,7 @@ from flask import Flask
 from flask.testing import FlaskClient
 
 from portal.accounts.membership import hash_token
-from portal.accounts.people import Invitation
+from portal.accounts.people import Invitation, MemberRole, Membership, User
 from portal.db import db
 from tests.accounts import post
 from tests.cast import World
@@ -32,6 +32,18 @@ def test_an_owner_invites_and_the_mail_says_who_and_where(
     mail = post.last(app, "nina@fjord.example")
     assert mail.subject == "Olga invites you to Heron Marine"
     assert "/account/invitation/" in post.link(mail)
+
+
+def test_the_mail_is_in_the_language_of_who_is_invited(
+    app: Flask, as_: Callable[[str], FlaskClient], world: World
+) -> None:
+    with app.app_context():
+        db.session.get_one(User, world.ids["stranger"]).locale = "de"
+        db.session.commit()
+    assert invite(as_("owner"), world, email=world.email("stranger")) == 302
+    mail = post.last(app, world.email("stranger"))
+    assert mail.language == "de" and "Abrechnung" in mail.text and "Abrechnung" in mail.html
+    assert "Billing" not in mail.text + mail.html
 
 
 def test_the_token_is_kept_as_a_hash_alone(app: Flask, as_: Callable[[str], FlaskClient], world: World) -> None:
@@ -88,6 +100,23 @@ def test_a_withdrawn_invitation_is_dead(app: Flask, as_: Callable[[str], FlaskCl
     assert as_("customer").post(withdraw[1]).status_code == 403
     assert as_("stranger").post(withdraw[1].replace(f"/{world.heron}/", f"/{world.elsewhere}/")).status_code == 404
     owner.post(withdraw[1])
+    assert as_("stranger").post(token).status_code == 404
+
+
+@pytest.mark.parametrize("act", ["role", "remove"])
+def test_invitations_of_who_may_invite_nobody_any_more_are_dead(
+    app: Flask, as_: Callable[[str], FlaskClient], world: World, act: str
+) -> None:
+    invite(as_("owner"), world, email=world.email("stranger"), role="owner")
+    token = post.link(post.last(app, world.email("stranger")))
+    with app.app_context():
+        theirs = db.select(Membership).filter_by(user_id=world.ids["owner"], organisation_id=world.heron)
+        number = db.session.scalars(theirs).one().id
+        colleague = db.select(Membership).filter_by(user_id=world.ids["colleague"], organisation_id=world.heron)
+        db.session.scalars(colleague).one().role = MemberRole.OWNER
+        db.session.commit()
+    address = f"/account/organisation/{world.heron}/member/{number}/{act}"
+    assert as_("colleague").post(address, data={"role": "member"}).status_code == 302
     assert as_("stranger").post(token).status_code == 404
 
 

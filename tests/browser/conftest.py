@@ -14,6 +14,7 @@ import pytest
 from playwright.sync_api import Browser, BrowserContext, ConsoleMessage, Page
 
 from portal.demo.cast import PASSWORD
+from portal.sla.loading import path_of
 from scripts import browser as chromium
 from tests.running import Portal, wait_for
 
@@ -26,8 +27,10 @@ ARGUMENTS = [
     "--no-first-run",
 ]
 WIDE, PHONE = {"width": 1280, "height": 900}, {"width": 390, "height": 844}
+SIGHTS: tuple[tuple[str, Any], ...] = (("wide", "light"), ("wide", "dark"), ("phone", "light"), ("phone", "dark"))
 SCREENSHOTS = os.environ.get("FOYER_SCREENSHOTS")
-ALLOWANCES = dict.fromkeys(("limit_sign_in", "limit_register", "limit_recovery", "limit_claim"), "100000 per hour")
+LIMITS = ("limit_sign_in", "limit_register", "limit_recovery", "limit_claim", "limit_filing", "limit_pin")
+ALLOWANCES = dict.fromkeys(LIMITS, "100000 per hour")
 
 
 @pytest.fixture(scope="session")
@@ -44,6 +47,10 @@ class Site(Portal):
         with closing(sqlite3.connect(self.instance / "portal.db", timeout=15)) as connection:
             row = connection.execute(query, values).fetchone()
         return row[0] if row else None
+
+    def change(self, statement: str, *values: object) -> None:
+        with closing(sqlite3.connect(self.instance / "portal.db", timeout=15)) as connection, connection:
+            connection.execute(statement, values)
 
     def mail_to(self, address: str, containing: str = "") -> Any:
         """The newest mail to somebody, as soon as the worker has written it."""
@@ -69,11 +76,18 @@ def link_in(mail: Any, path: str) -> str:
     return found[0]
 
 
+def awake(copy: Path) -> Path:
+    """The demo's policy with a chat that is open at any hour: the suite runs at night, too."""
+    text, hours = path_of("demo").read_text(encoding="utf-8"), 'hours = "chat"\n'
+    assert text.count(hours) == 1
+    copy.write_text(text.replace(hours, ""), encoding="utf-8")
+    return copy
+
+
 @pytest.fixture(scope="session")
 def site(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Site]:
-    site = Site(
-        tmp_path_factory.mktemp("site"), mode="demo", log_level="WARNING", limit_filing="100000 per hour", **ALLOWANCES
-    )
+    folder = tmp_path_factory.mktemp("site")
+    site = Site(folder, mode="demo", log_level="WARNING", policy=awake(folder / "demo.toml"), **ALLOWANCES)
     site.start_web()
     site.start_worker()
     yield site
@@ -96,8 +110,12 @@ class Tab:
         return self
 
     def note(self, message: ConsoleMessage) -> None:
-        """Errors of the console; but an autosave that leaving the page cut off is none."""
-        if message.type == "error" and not message.text.startswith(("htmx:sendAbort", "htmx:afterRequest")):
+        """Errors of the console; but an autosave that leaving the page cut off is none, nor is a stream that has had
+        its time and begins anew (htmx logs the bare event)."""
+        harmless = ("htmx:sendAbort", "htmx:afterRequest", "[object Event]")
+        if SCREENSHOTS:  # what hides the caret in a picture is an inline style
+            harmless += ("Applying inline style",)
+        if message.type == "error" and not message.text.startswith(harmless):
             self.troubles.append(message.text)
 
     def go(self, path: str) -> None:
@@ -109,6 +127,16 @@ class Tab:
             Path(SCREENSHOTS).mkdir(parents=True, exist_ok=True)
             self.shots += 1
             self.page.screenshot(path=f"{SCREENSHOTS}/{self.name}-{self.shots:02}-{step}.png", full_page=True)
+
+    def shoot_all(self, step: str) -> None:
+        """The same wide and as on a phone, light and dark."""
+        for size, scheme in SIGHTS if SCREENSHOTS else ():
+            self.page.set_viewport_size(WIDE if size == "wide" else PHONE)
+            self.page.emulate_media(color_scheme=scheme, reduced_motion="reduce")
+            self.shoot(f"{step}-{size}-{scheme}")
+        if SCREENSHOTS:
+            self.page.set_viewport_size(WIDE)
+            self.page.emulate_media(color_scheme="light")
 
 
 @pytest.fixture(scope="session")

@@ -1,5 +1,6 @@
 """Assignment: to oneself, to another, back to the queue, and to nobody from outside."""
 
+import re
 from collections.abc import Callable
 
 import pytest
@@ -7,8 +8,10 @@ from flask import Flask
 from flask.testing import FlaskClient
 
 from portal.accounts.people import User
-from portal.db import db
-from tests.cast import World
+from portal.db import db, utcnow
+from portal.tickets import progress, staffing
+from portal.tickets.staffing import Station
+from tests.cast import World, make_role, make_user
 from tests.desk.rows import the
 
 
@@ -75,3 +78,26 @@ def test_who_left_is_still_named_but_not_offered(app: Flask, world: World, numbe
     page = agent.get(f"/desk/{number}").text
     assert f'<option disabled selected value="{world.ids["admin"]}">Ada</option>' in page
     assert agent.post(f"/desk/{number}/assign", data={"to": world.ids["admin"]}).status_code == 422
+
+
+def test_those_who_fit_best_are_offered_first_and_why(
+    app: Flask, world: World, number: int, agent: FlaskClient
+) -> None:
+    with app.app_context():
+        ada, zoe = db.session.get_one(User, world.ids["admin"]), make_user("zoe@vendor.example", name="Zoe")
+        zoe.roles.append(make_role("agent"))
+        skills = list(staffing.needs_of(the(number)).skills)
+        assert skills
+        db.session.flush()
+        db.session.add(Station(user_id=zoe.id, skills=skills))
+        db.session.add(Station(user_id=ada.id, skills=skills, languages=["nl"], queues=["elsewhere"]))
+        progress.assign(the(number), ada, by=ada, now=utcnow())
+        db.session.commit()
+    page = agent.get(f"/desk/{number}").text
+    offered = page.partition('id="assign-to"')[2].partition("</select>")[0]
+    assert re.findall(r"<option[^>]*>([^<]*)</option>", offered) == [
+        "Nobody yet",
+        "Zoe · fits, 0 open tickets",
+        "Amir · other skills, 0 open tickets",
+        "Ada · other queue, other language, 1 open ticket",
+    ]

@@ -8,8 +8,11 @@ import pytest
 from flask import Flask
 from flask.testing import FlaskClient
 from sqlalchemy import event
+from time_machine import TimeMachineFixture
 
+from portal.chat.chat import Chat
 from portal.db import db
+from portal.mailroom.received import ReceivedMail
 from portal.policies import the_policy
 from tests.cast import World
 from tests.desk.rows import hence, make_ticket
@@ -181,6 +184,23 @@ def test_polling_gets_the_board_alone(app: Flask, world: World, as_: As) -> None
     assert subjects(page) == ["still here"] and "<html" not in page and 'hx-trigger="every' in page
 
 
+def test_it_says_what_else_calls(app: Flask, world: World, as_: As) -> None:
+    """Chats for anybody and for oneself, and mail to decide about; the board's renewal tells them too."""
+    agent, other = as_("agent"), as_("admin")
+    assert "Chats (" not in (page := agent.get("/desk/").text) and "Mail that came in (" not in page
+    given = {"rank": 1, "language": "en", "zone": "UTC"}
+    with app.app_context():
+        db.session.add(Chat(requester_id=world.ids["customer"], **given))
+        own = Chat(requester_id=world.ids["stranger"], agent_id=world.ids["agent"], state="open", **given)
+        db.session.add(own)
+        db.session.add(ReceivedMail(token="t" * 40, size=1, fingerprint="f" * 64, result="quarantine"))
+        db.session.commit()
+    for headers in ({}, {"HX-Request": "true"}):
+        page = agent.get("/desk/", headers=headers).text
+        assert "Chats (2)" in page and "Mail that came in (1)" in page
+        assert "Chats (1)" in other.get("/desk/", headers=headers).text
+
+
 def test_more_rows_need_no_more_queries(app: Flask, world: World, as_: As) -> None:
     agent = as_("agent")
     agent.get("/desk/")  # the filter form is kept for a while
@@ -196,6 +216,31 @@ def test_more_rows_need_no_more_queries(app: Flask, world: World, as_: As) -> No
         assert agent.get("/desk/").status_code == 200
         counts.append(len(told))
     assert counts[0] == counts[1] <= 8
+
+
+def test_numbers_are_counted_anew_when_a_ticket_changes_and_as_time_passes(
+    app: Flask, world: World, as_: As, time_machine: TimeMachineFixture
+) -> None:
+    def numbers(browser: FlaskClient) -> tuple[bool, list[str]]:
+        told: list[str] = []
+        event.listen(engine, "before_cursor_execute", note := lambda *a: told.append(a[2]))
+        page = browser.get("/desk/").text
+        event.remove(engine, "before_cursor_execute", note)
+        late = re.findall(r'id="strip-late".*?</svg>(\d+)</b>', page, re.DOTALL)
+        return any("GROUP BY" in query for query in told), late
+
+    with app.app_context():
+        ticket = make_ticket(world, "soon late", next_due_at=hence(minutes=1))
+        db.session.commit()
+        number, engine = ticket.number, db.engine
+    time_machine.move_to(hence(), tick=False)
+    browser = as_("agent")
+    assert numbers(browser) == (True, ["0"])
+    assert numbers(browser) == (False, ["0"])
+    assert browser.post(f"/desk/{number}/note", data={"body": "Looked at it."}).status_code == 302
+    assert numbers(browser) == (True, ["0"])
+    time_machine.shift(90)
+    assert numbers(browser) == (True, ["1"])
 
 
 def test_the_board_stands_still_when_told_and_stays_so(world: World, as_: As) -> None:

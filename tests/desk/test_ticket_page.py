@@ -19,6 +19,13 @@ def test_it_says_who_asks_and_what_they_hold(number: int, agent: FlaskClient) ->
         assert text in page
 
 
+def test_it_says_which_way_it_came(app: Flask, world: World, agent: FlaskClient, number: int) -> None:
+    assert "Web ticket" in (page := agent.get(f"/desk/{number}").text) and "The customer chose" in page
+    with app.app_context():
+        mailed = file_one(world, channel="email")
+    assert "E-mail with PIN" in (page := agent.get(f"/desk/{mailed}").text) and "The customer chose" not in page
+
+
 def test_it_says_what_they_read_before(app: Flask, world: World, agent: FlaskClient) -> None:
     answers = [
         {"title": "Relay loses power", "url": "/kb/relay-power", "opened": True},

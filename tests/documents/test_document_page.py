@@ -99,7 +99,7 @@ def test_the_list_has_each_document_once_by_product(
     page = client.get("/manuals/").text
     assert page.count('href="/manuals/harbour"') == 1 and "Versions 4.2 and 4.1" in page and "Deutsch" in page
     assert page.index(">Beacon<") < page.index("For every product")
-    assert "/manuals/tool/-/-/tool.csv" in page and "CSV, 4 B" in page
+    assert "/manuals/tool/-/-/tool.csv" in page and "CSV, 4 bytes" in page
 
 
 @pytest.mark.parametrize("path", ["%00", "nothing", "harbour?version=%00", "harbour?in=zz", "harbour/page/0"])

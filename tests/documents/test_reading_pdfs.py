@@ -1,5 +1,6 @@
 """Reading PDFs: page by page, in a process that may break without anybody noticing but editors."""
 
+import json
 import time
 from collections.abc import Callable
 from pathlib import Path
@@ -13,6 +14,7 @@ from knowledge.documents import extraction
 from knowledge.documents.document import READY, UNREADABLE, Document, DocumentPage
 from knowledge.documents.extraction import BROKEN, CUT, LOCKED, LOST, SCANNED, SLOW, Reading, read_pdf
 from knowledge.documents.pdf_reader import clean
+from portal.confined import run_apart
 from portal.db import db
 from portal.jobs import Job
 from scripts.manuals import pdf
@@ -75,7 +77,7 @@ def test_a_pdf_that_takes_too_long_is_given_up(tmp_path: Path, monkeypatch: pyte
     reader = tmp_path / "reader.py"
     reader.write_text("import time\nprint('\"first page\"', flush=True)\ntime.sleep(60)\n")
     monkeypatch.setattr(extraction, "READER", reader)
-    monkeypatch.setattr(extraction, "PATIENCE", 1)
+    monkeypatch.setattr(extraction, "LIMITS", extraction.LIMITS._replace(patience=1))
     begun = time.monotonic()
     assert read_pdf(path) == Reading(("first page",), None, CUT)
     assert time.monotonic() - begun < 10
@@ -86,10 +88,26 @@ def test_a_reader_that_breaks_harms_nobody(tmp_path: Path, monkeypatch: pytest.M
     """It crashes, takes more memory than it may, or more of the processor."""
     path, reader = tmp_path / "a.pdf", tmp_path / "reader.py"
     path.write_bytes(WHOLE)
-    source = extraction.READER.read_text(encoding="utf-8").replace("2**20, 90, ", "2**20, 1, ")
+    source = extraction.READER.read_text(encoding="utf-8")
     reader.write_text(source.replace("    import pypdfium2\n", f"    {broken}\n", 1), encoding="utf-8")
     monkeypatch.setattr(extraction, "READER", reader)
+    monkeypatch.setattr(extraction, "LIMITS", extraction.LIMITS._replace(seconds=1))
     assert read_pdf(path) == Reading(problem=SLOW)
+
+
+def test_a_script_has_its_limits_before_its_first_line(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("PORTAL_SECRET_KEY", "hidden")
+    script = tmp_path / "script.py"
+    script.write_text(
+        "import json, os, resource as r, sys\n"
+        "kinds = (r.RLIMIT_AS, r.RLIMIT_CPU, r.RLIMIT_FSIZE, r.RLIMIT_CORE)\n"
+        "limits = [r.getrlimit(kind)[1] for kind in kinds]\n"
+        "print(json.dumps([limits, sys.argv[1:], 'PORTAL_SECRET_KEY' in os.environ, 'portal' in sys.modules]))\n"
+    )
+    with (tmp_path / "out").open("w+") as out:
+        assert run_apart(script, "a", "b c", within=extraction.LIMITS, out=out) == 0
+        out.seek(0)
+        assert json.load(out) == [[*extraction.LIMITS[:3], 0], ["a", "b c"], False, False]
 
 
 def test_a_file_that_is_gone_is_said(tmp_path: Path) -> None:

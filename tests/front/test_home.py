@@ -91,3 +91,21 @@ def test_a_reseller_may_file(as_: Callable[[str], FlaskClient]) -> None:
 def ways_on(client: FlaskClient) -> str:
     page = html.unescape(client.get("/").text)
     return page.split('aria-labelledby="ways"')[1].split("</section>")[0]
+
+
+@pytest.mark.fact("T10")
+def test_who_has_chat_begins_it_here(app: Flask, world: cast.World, as_: Callable[[str], FlaskClient]) -> None:
+    without = as_("customer").get("/").text
+    with app.app_context():
+        policy = the_policy()
+        plan, tier = next(
+            (plan.id, tier)
+            for plan in policy.plans.values()
+            for tier in plan.tiers
+            if any(channel.id == "chat" for channel in policy.channels_of(plan.id, tier))
+        )
+        cast.subscribe(world.heron, plan, tier)
+        db.session.commit()
+    page = as_("customer").get("/").text
+    assert 'href="/chat/"' not in without
+    assert 'href="/chat/"' in page and policy.channels["chat"].name.to("en") in page

@@ -8,7 +8,7 @@ from flask import Flask
 from flask.testing import FlaskClient
 from markupsafe import Markup
 
-from portal.formats import closed_days, listed
+from portal.formats import closed_days, filesize, listed
 from portal.sla import load_policy, shipped_policies
 from portal.sla.calendar import HolidaySource, public_holidays
 from portal.sla.text import Text
@@ -64,3 +64,17 @@ def test_a_holiday_without_a_translation_keeps_the_name_of_its_country(app: Flas
 
 def test_a_closed_day_of_the_policy_is_said_in_english_where_it_isnt_translated() -> None:
     assert Voice("zh").closure(Text({"de": "Betriebsausflug", "en": "Outing"})) == ("Outing", "en")
+
+
+@pytest.mark.parametrize(
+    ("language", "written"),
+    [
+        ("en", "14 bytes, 1.2 kB, 12 MB, 3 GB"),
+        ("de", "14 Byte, 1,2 kB, 12 MB, 3 GB"),
+        ("ru", "14 байт, 1,2 кБ, 12 МБ, 3 ГБ"),
+    ],
+)
+def test_sizes_are_in_the_units_of_the_language(app: Flask, language: str, written: str) -> None:
+    with app.test_request_context(headers={"Accept-Language": language}):
+        sizes = (filesize(size) for size in (14, 1_240, 12_300_000, 3_000_000_000))
+        assert ", ".join(sizes).replace("\xa0", " ") == written

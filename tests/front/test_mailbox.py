@@ -17,7 +17,10 @@ def test_the_demo_shows_what_was_written(app: Flask, client: FlaskClient) -> Non
     mail_id = write_mail(app)
     assert "Your ticket" in client.get("/demo/mail/").text
     assert "Hello" in client.get(f"/demo/mail/{mail_id}").text
-    assert "Your ticket" not in client.get("/demo/mail/?to=somebody@else.example").text
+    assert "Your ticket" in client.get("/demo/mail/?to=CARLA@heron.example").text
+    for nobody in ("somebody@else.example", "c_rla@heron.example", "%25", "%5C", "%00", "carla"):
+        answer = client.get(f"/demo/mail/?to={nobody}")
+        assert answer.status_code == 200 and ("Your ticket" in answer.text) == (nobody == "%00")
 
 
 def test_the_html_is_shut_off_from_the_portal(app: Flask, client: FlaskClient) -> None:

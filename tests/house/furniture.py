@@ -22,17 +22,39 @@ from portal.accounts import membership
 from portal.accounts.people import MemberRole, Membership, Organisation, User
 from portal.accounts.products import Product
 from portal.accounts.sessions import open_sign_in
+from portal.accounts.tokens import READ, make_token
+from portal.chat.chat import Chat
+from portal.chat.talking import say
 from portal.db import db, utcnow
+from portal.desk.saved import SavedSearch
 from portal.mail import Mail
 from portal.mailroom import received
 from portal.mailroom.received import ReceivedMail
+from portal.status.component import Component, ComponentGroup, ComponentSpan
+from portal.status.incident import IncidentTemplate
+from portal.status.probe import AlertSource, Probe
+from portal.status.probing import hashed
+from portal.status.reporting import open_incident
+from portal.status.subscriber import Subscriber
+from portal.status.subscribing import token_of
 from portal.tickets import attachments, drafts, satisfaction
 from portal.tickets.answers import seal_answer
+from portal.tickets.bulk import BulkAct
+from portal.tickets.canned import CannedReply
 from portal.tickets.conversation import reply
+from portal.tickets.credentials import encrypt
+from portal.tickets.custom_fields import TicketField
 from portal.tickets.filing import Request, file_ticket
 from portal.tickets.ticket import Draft, Ticket
+from portal.webhooks.delivering import begin_test
+from portal.webhooks.webhook import Webhook
 from scripts.manuals import pdf
 from tests import cast
+from tests.accounts.rows import organisation_things
+from tests.billing.rows import billing_things
+from tests.community.furniture import forum_things
+from tests.status.rows import drafted, planned_work
+from tests.status.uptime_rows import uptime_things
 
 
 def furnish(world: cast.World) -> dict[str, object]:
@@ -64,8 +86,12 @@ def furnish(world: cast.World) -> dict[str, object]:
         "/account/email/<token> token": "a-token-of-nobody",
         "/search/click/<token> token": "a-token-of-nobody",
         "draft_id": draft.id,
+        **_chat(heron, product, carla),
         "organisation_id": world.heron,
         "invitation_id": invitation.id,
+        "/api/v1/attachments/<token> token": attachment,
+        "token_id": make_token(carla, "Night job", [READ], days=30, now=utcnow())[0].id,
+        **_webhook(heron, owner),
         "sign_in_id": open_sign_in(carla, now=utcnow())[0].id,
         "membership_id": db.session.scalar(select(Membership.id).where(Membership.user_id == colleague.id)),
         "/kb/category/<slug> slug": "guides",
@@ -74,6 +100,11 @@ def furnish(world: cast.World) -> dict[str, object]:
         "/kb/following/<token>/stop token": _follow(),
         **_guide(),
         "/sitemap-<int:number>.xml number": 1,
+        "/api/v2/<path:name> name": "summary.json",
+        "/desk/reports/<name>.csv name": "first-response",
+        **_watch(),
+        **uptime_things(world.heron),
+        **billing_things(world.heron, world.ids["owner"]),
         "slug": "guide",
         "article_id": revision.article_id,
         "revision_id": revision.id,
@@ -91,14 +122,67 @@ def furnish(world: cast.World) -> dict[str, object]:
         "/manuals/<slug>/<version>/<lang>/<filename> filename": handbook.filename,
         "lang": handbook.lang,
         "person_id": world.ids["customer"],
+        "/desk/people/<int:person_id> person_id": world.ids["agent"],
+        "field_id": _ask(world),
         "mail_id": db.session.scalar(select(Mail.id).where(Mail.ticket_id == ticket.id)),
         "/desk/mail/<int:mail_id> mail_id": (kept_out := _keep_out()),
         "/desk/mail/<int:mail_id>/release mail_id": kept_out,
         "/desk/mail/<int:mail_id>/discard mail_id": kept_out,
+        **forum_things(carla, world.heron),
+        **organisation_things(world.heron),
+        "/status/subscribe/<token> token": _subscriber(),
+        "/status/subscribe/<token>/stop token": _subscriber(),
+        "/status/subscribe/<token>/incidents/<public_id> token": _subscriber(),
+        "/status/subscribe/<token>/secret token": _subscriber(),
+        "subscriber_id": db.session.scalar(select(Subscriber.id).order_by(Subscriber.id)),
+        "reply_id": _canned(world),
+        "bulk_id": _bulk(world),
+        "search_id": _search(world),
         "policy_id": ticket.policy_id,
         "version": ticket.policy_version,
         "filename": "css/base.css",
     }
+
+
+def _subscriber() -> str:
+    """What stands in the links to an address that was asked whether it wants to be told of incidents."""
+    nonce = secrets.token_hex(16)
+    row = Subscriber(address=f"sue-{nonce}@reader.example", kinds=["outage"], nonce=nonce)
+    db.session.add(row)
+    db.session.flush()
+    return token_of(row)
+
+
+def _canned(world: cast.World) -> int:
+    """What an agent keeps and shares to answer with."""
+    row = CannedReply(owner_id=world.ids["agent"], name="Hello", body="Dear {customer}", is_shared=True)
+    db.session.add(row)
+    db.session.flush()
+    return row.id
+
+
+def _webhook(heron: Organisation, owner: User) -> dict[str, object]:
+    where = {"url": "https://hooks.example/", "is_on": False}
+    webhook = Webhook(organisation=heron, made_by_id=owner.id, sealed=encrypt("whsec_YQ=="), **where)
+    db.session.add(webhook)
+    db.session.flush()
+    return {"webhook_id": webhook.id, "delivery_id": begin_test(webhook, now=utcnow()).id}
+
+
+def _bulk(world: cast.World) -> int:
+    """What an agent did to several tickets."""
+    row = BulkAct(by_id=world.ids["agent"], kind="close", detail={}, done=[], refused=[])
+    db.session.add(row)
+    db.session.flush()
+    return row.id
+
+
+def _search(world: cast.World) -> int:
+    """A view of the queue that an agent shares."""
+    row = SavedSearch(owner_id=world.ids["agent"], name="Mine", query="?whose=mine", is_shared=True)
+    db.session.add(row)
+    db.session.flush()
+    return row.id
 
 
 def _request(heron: Organisation, product: Product | None, topic: str) -> Request:
@@ -124,6 +208,52 @@ def _question(heron: Organisation, product: Product | None, person: User) -> str
     return str(text).partition("/rating/")[2].partition("?")[0]
 
 
+def _ask(world: cast.World) -> int:
+    """What the vendor asks about a product that no ticket here is about."""
+    field = TicketField(product_id=world.products["atlas"], kind="text", labels={"en": "Serial number"})
+    db.session.add(field)
+    db.session.flush()
+    return field.id
+
+
+def _watch() -> dict[str, object]:
+    """A component that no customer sees, a probe of it that listens, and somebody who tells of alerts."""
+    console = Component(slug="console", titles={"en": "Console"}, descriptions={}, begins_at=utcnow())
+    group, words = ComponentGroup(titles={"en": "Cloud"}), _words()
+    db.session.add_all([console, group, words])
+    db.session.flush()
+    db.session.add(ComponentSpan(component_id=console.id, state="operational", began_at=console.begins_at))
+    told = {"title": "Console is slow", "impact": "minor", "status": "investigating", "body": "We look into it."}
+    states = {console.id: "degraded_performance"}
+    opened = open_incident(**told, components=states, by=None, now=utcnow(), form_key="slow")
+    part = Component(slug="boiler-room", titles={"en": "Boiler room"}, descriptions={}, visibility="org:0")
+    probe = Probe(component=part, name="Boiler", kind="heartbeat", asks={}, token_hash=hashed("beat"), opens="nothing")
+    source = AlertSource(name="Cluster", token_hash=hashed("alerts"), opens="nothing")
+    db.session.add_all([part, probe, source])
+    db.session.flush()
+    return {
+        "/status/heartbeat/<token> token": "beat",
+        "/api/alerts/<token> token": "alerts",
+        "public_id": opened.public_id,
+        **dict.fromkeys(
+            [f"/desk/status/maintenance/<public_id>{act} public_id" for act in ("", "/move", "/next")],
+            planned_work([console.id]).public_id,
+        ),
+        "/desk/status/updates/<public_id> public_id": opened.updates[0].public_id,
+        "/desk/status/incidents/<public_id>/discard public_id": drafted([console.id]).public_id,
+        "component_id": console.id,
+        "group_id": group.id,
+        "template_id": words.id,
+        "probe_id": probe.id,
+        "source_id": source.id,
+    }
+
+
+def _words() -> IncidentTemplate:
+    told = {"title": "Slow", "status": "investigating", "impact": "minor", "components": [], "body": "We look into it."}
+    return IncidentTemplate(name="Slow console", **told)
+
+
 def _keep_out() -> int:
     """A mail that nobody knows what to do with."""
     raw = b"From: eve@nowhere.example\nSubject: Who am I?\n\nGuess."
@@ -145,6 +275,16 @@ def _attach(ticket: Ticket, person: User) -> str:
 
 def _attach_to_draft(draft: Draft, person: User) -> str:
     return attachments.attach(draft, io.BytesIO(b"beep\n"), "beep.log", by=person, now=utcnow()).token
+
+
+def _chat(heron: Organisation, product: Product | None, person: User) -> dict[str, object]:
+    """One that waits, with a file, whatever the hour."""
+    chat = Chat(requester=person, organisation=heron, product=product, rank=1, language="en", zone="Europe/Berlin")
+    db.session.add(chat)
+    draft = _draft(person)
+    token = _attach_to_draft(draft, person)
+    say(chat, "It beeps.", by=person, now=utcnow(), files=list(draft.attachments))
+    return {"chat_id": chat.id, "/chat/files/<token> token": token}
 
 
 def _draft(person: User) -> Draft:
@@ -207,7 +347,5 @@ def _guide() -> dict[str, object]:
 
 
 def _wish(text: str) -> str:
-    reader = {"lang": "en", "locale": "en", "zone": "UTC"}
-    wish = wishes.kept(text, "will@wisher.example", now=utcnow(), **reader)
-    assert wish
-    return wishes.key_of(wish)
+    wish = wishes.kept(text, "will@wisher.example", now=utcnow(), lang="en", locale="en", zone="UTC")
+    return wishes.key_of(wish) if wish else ""

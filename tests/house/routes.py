@@ -25,8 +25,8 @@ def lines(app: Flask) -> list[str]:
 
 
 def is_own(endpoint: str) -> bool:
-    """Flask-Security's pages and static files decide for themselves who may see them."""
-    return endpoint.startswith("security.") or endpoint == "static"
+    """Flask-Security's pages, the API and static files decide for themselves who may see them."""
+    return endpoint.startswith(("security.", "api.")) or endpoint == "static"
 
 
 def main() -> None:

@@ -7,9 +7,12 @@ from tests.house.tree import code, functions, imports, name, parsed, told, views
 
 # The core reads the policy files, the holidays and the zones; its own commands speak through click.
 CORE_MAY = {"holidays", "babel", "click"}
-# Where the portal may know of the knowledge: at the start, where a ticket is filed, where both are shown or filled, and
-# where everything is looked at.
-KNOWS = ("portal/__init__.py", "portal/tickets/", "portal/front/", "portal/demo/", "portal/doctor.py")
+# Where the portal may know of the knowledge: at the start, where a ticket is filed, where both are shown, counted or
+# filled, and where everything is looked at.
+KNOWS = (
+    *("portal/__init__.py", "portal/tickets/", "portal/front/", "portal/demo/", "portal/doctor.py"),
+    "portal/reports/",
+)
 # Modules that end a transaction although no route is in them, and why.
 COMMITTERS = {
     "portal/jobs.py": "runs the jobs",
@@ -19,13 +22,29 @@ COMMITTERS = {
     "knowledge/search/memory.py": "writes in a thread of its own, after the answers",
     "portal/mailroom/receiving.py": "takes mail in, one transaction each",
     "portal/forgetting.py": "what the worker does at night",
-    "portal/tickets/watching.py": "what the worker does each minute",
-    "portal/tickets/ending.py": "what the worker does each minute",
+    "portal/status/sending.py": "notes each mail when it is sent",
+    "portal/chat/ending.py": "what the worker does each minute",
+    "portal/status/probing.py": "what the worker does each minute",
+    "portal/status/raising.py": "the same, for what has been calm since",
+    "portal/status/maintenance.py": "what the worker does each minute",
+    "portal/billing/renewing.py": "what the worker does each hour",
+    "portal/billing/dunning.py": "what the worker does each hour",
+    "portal/billing/crediting.py": "what the worker does each hour",
+    "portal/billing/provider/checkout.py": "ends what was written before the provider is asked",
+    "portal/billing/provider/charging.py": "the same, in a job",
+    "portal/billing/provider/reconciling.py": "what the worker does each night",
+    "portal/tickets/rounds.py": "what the worker does each minute",
+    "knowledge/exchange/importing_topics.py": "what the command `community import` runs, a hundred topics each",
+    "knowledge/community/digest.py": "what the worker does every ten minutes",
+    "portal/status/uptime_reports.py": "what the worker does each hour",
+    "portal/status/offline.py": "takes in what was posted without the database, one transaction each",
     "portal/demo/loading.py": "what the command `demo` runs",
 }
 # Modules without routes that are part of their area's pages all the same.
 PAGE_SIDE = {
     *("portal/tickets/keeping.py", "portal/tickets/intake.py", "portal/desk/keeping.py"),
+    "portal/chat/showing.py",
+    *("portal/api/gate.py", "portal/api/once.py", "portal/api/asking.py"),
     *("knowledge/search/memory.py", "knowledge/search/narrowing.py"),
 }
 # The frame around every page.

@@ -19,7 +19,7 @@ READ_ALOUD = {"alt", "title", "placeholder", "aria-label", "aria-description", "
 SILENT = ("script", "style", "code", "kbd")
 WORD = re.compile(r"[^\W\d_]{2,}")
 # Texts that are the same in every language.
-UNTRANSLATED = {"Ctrl", "Esc", "JSON", "RSS", "PDF", "UTC", "Foyer", "Message", "ID", "References"}
+UNTRANSLATED = {"Atom", "iCalendar", "Ctrl", "Esc", "JSON", "RSS", "PDF", "UTC", "Foyer", "Message", "ID", "References"}
 # The designer's page of pieces, in demo mode only, for people who write templates.
 FOR_DEVELOPERS = ("templates/styleguide/", "portal/front/styleguide.py")
 

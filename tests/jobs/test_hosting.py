@@ -25,7 +25,7 @@ def portal(tmp_path: Path) -> Iterator[Portal]:
 
 
 def child(portal: Portal, what: str, *, other_than: int = 0) -> psutil.Process | None:
-    """The web server's process (`hosting`) or the worker's, as the first process has them at the moment."""
+    """The web server's process (`answering`) or the worker's, as the first process has them at the moment."""
     assert portal.web
     for process in psutil.Process(portal.web.child.pid).children():
         if process.pid != other_than and process.status() != psutil.STATUS_ZOMBIE:
@@ -39,15 +39,22 @@ def test_what_dies_is_started_again_and_both_end_in_good_order(portal: Portal) -
     worker = wait_for(lambda: child(portal, "worker"))
     worker.kill()
     another_worker = wait_for(lambda: child(portal, "worker", other_than=worker.pid), 60)
-    web = wait_for(lambda: child(portal, "hosting"))
+    web = wait_for(lambda: child(portal, "answering"))
     web.kill()
-    another_web = wait_for(lambda: child(portal, "hosting", other_than=web.pid), 60)
+    another_web = wait_for(lambda: child(portal, "answering", other_than=web.pid), 60)
     wait_for(portal.answers, 60)
     assert portal.web
     portal.web.child.terminate()
     assert portal.web.child.wait(timeout=40) == 0
     assert not another_worker.is_running()
     assert not another_web.is_running()
+
+
+def test_both_end_when_the_process_above_is_killed(portal: Portal) -> None:
+    worker, web = wait_for(lambda: child(portal, "--with-parent")), wait_for(lambda: child(portal, "answering"))
+    assert portal.web
+    portal.web.child.kill()
+    assert not psutil.wait_procs([worker, web], timeout=40)[1]
 
 
 def loaded(code: str, tmp_path: Path) -> set[str]:
@@ -62,7 +69,7 @@ def loaded(code: str, tmp_path: Path) -> set[str]:
 def test_the_process_above_knows_nothing_of_the_portal(tmp_path: Path) -> None:
     ours = {name for name in loaded("import portal.hosting", tmp_path) if name.startswith(("portal", "knowledge"))}
     assert ours == {"portal", "portal.hosting"}
-    assert not {"click", "flask", "sqlalchemy", "jinja2"} & loaded("import portal.hosting", tmp_path)
+    assert not {"click", "flask", "sqlalchemy", "jinja2", "granian"} & loaded("import portal.hosting", tmp_path)
 
 
 def test_processes_load_no_library_that_a_portal_on_files_does_not_use(tmp_path: Path) -> None:

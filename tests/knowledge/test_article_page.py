@@ -3,6 +3,7 @@
 import re
 from collections.abc import Callable
 from dataclasses import replace
+from datetime import UTC, datetime
 from typing import Any
 
 import pytest
@@ -11,6 +12,7 @@ from flask.testing import FlaskClient
 from sqlalchemy import event
 
 from knowledge.articles import shelves
+from knowledge.articles.article import Article
 from knowledge.articles.markdown import PAGE_IDS
 from knowledge.articles.writing import publish
 from portal.db import db, utcnow
@@ -139,3 +141,14 @@ def test_a_list_is_kept_by_what_it_knows_and_not_by_what_else_was_asked(
     assert len(pages) == 1 and "b=" not in pages.pop()
     client.get("/kb/category/quays?sort=updated&c=3")
     assert len(drawn) == 2
+
+
+def test_the_day_of_a_change_is_the_readers(app: Flask, client: FlaskClient, write: Callable[..., str]) -> None:
+    write(category="quays")
+    with app.app_context():
+        db.session.execute(db.update(Article).values(updated_at=datetime(2026, 3, 4, 23, 30, tzinfo=UTC)))
+        db.session.commit()
+    for zone, day in (("UTC", "4 Mar 2026"), ("Europe/Berlin", "5 Mar 2026"), ("America/Lima", "4 Mar 2026")):
+        client.set_cookie("tz", zone)
+        for page in ("/kb/harbour", "/kb/category/quays", "/kb/"):
+            assert f'<time datetime="2026-03-04T23:30:00Z">{day}</time>' in client.get(page).text

@@ -6,9 +6,9 @@ import pytest
 from flask import Flask
 from flask.testing import FlaskClient
 
-from knowledge.audience import audience_of, is_audience
 from portal.accounts.licences import Subscription
 from portal.accounts.people import Membership
+from portal.audience import Audience, audience_of, is_audience, open_to
 from portal.db import db, utcnow
 from portal.policies import the_policy
 from tests.cast import World, subscribe
@@ -30,6 +30,14 @@ def plan(app: Flask) -> str:
     with app.app_context():
         policy = the_policy()
         return next(plan for plan in policy.plans if plan != policy.policy.free_plan)
+
+
+def test_two_may_name_the_same_audience_first(app: Flask, monkeypatch: pytest.MonkeyPatch) -> None:
+    with app.app_context():
+        open_to("org:7")
+        monkeypatch.setattr(db.session, "get", lambda *_: None)  # as whoever looked before the other one wrote
+        open_to("org:7")
+        assert db.session.scalar(db.select(db.func.count()).select_from(Audience)) == 1
 
 
 def test_a_plans_articles_are_read_by_those_who_have_it(

@@ -43,7 +43,12 @@ def test_what_the_index_lacks_or_has_too_much_is_counted_and_mended(
         assert examine()[0] == "article: 2 missing, 2 stale"
         assert check() == "article: 2 missing, 2 stale"
         db.session.commit()
-        assert [tuple(tally) for tally in tallies() or []] == [("article", 4, 0, 0), ("document", 0, 0, 0)]
+        assert [tuple(tally) for tally in tallies() or []] == [
+            ("article", 4, 0, 0),
+            ("document", 0, 0, 0),
+            ("incident", 0, 0, 0),
+            ("topic", 0, 0, 0),
+        ]
     assert found(client, "foghorns") == 1
 
 
@@ -102,7 +107,7 @@ def test_the_doctor_says_what_is_in_the_index(app: Flask, write: Callable[..., s
         [finding] = check_search(app.extensions["settings"])
         assert (finding.state, finding.advice) == (
             "ok",
-            "2 of kind article, 0 of kind document; 0 changes waiting",
+            "2 of kind article, 0 of kind document, 0 of kind incident, 0 of kind topic; 0 changes waiting",
         )
     publish_unnoticed(app, slug="fog")
     with app.app_context():

@@ -44,3 +44,23 @@ def test_a_correction_keeps_the_capitals_that_were_typed(demo: Flask) -> None:
 def test_a_form_of_another_languages_word_is_a_mistake_in_the_readers(demo: Flask, locale: str, text: str) -> None:
     assert found(demo, locale, text).suggestion in ("certificate expired", "certificat expired", "Beacon installeren")
     assert found(demo, locale, text).hits[0].best.lang == locale
+
+
+@pytest.mark.parametrize(
+    ("locale", "text", "article"),
+    [
+        ("de", "Wie löse ich meinen Lizenzschlüssel ein?", "claim-licence-key"),
+        ("nl", "Welke poorten moeten open staan in de firewall?", "firewall-ports"),
+        ("nl", "Waarom weigert de console de tunnel?", "rly-0307-tunnel-refused"),
+        ("ru", "Как настроить прокси-сервер?", "proxy-settings"),
+    ],
+)
+def test_what_is_answered_is_not_doubted(demo: Flask, locale: str, text: str, article: str) -> None:
+    """Words that no article happens to hold are no mistakes, where the others find the answer."""
+    result = found(demo, locale, text)
+    assert result.suggestion is None and result.hits[0].best.address == f"kb/{article}"
+
+
+@pytest.mark.parametrize(("locale", "text"), [("en", "licnce key"), ("de", "Zertifkat Fehler"), ("zh", "安装 Becon")])
+def test_what_hangs_on_a_misspelt_word_is(demo: Flask, locale: str, text: str) -> None:
+    assert found(demo, locale, text).suggestion

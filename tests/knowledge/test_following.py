@@ -13,6 +13,7 @@ from flask.testing import FlaskClient
 from knowledge.articles import following
 from knowledge.articles.article import Article
 from knowledge.articles.revision import Follower, Revision
+from knowledge.link_keys import ASKED_A_DAY
 from portal.accounts.people import User
 from portal.config import Settings
 from portal.db import db, utcnow
@@ -150,7 +151,7 @@ def test_an_address_is_asked_once_a_day_about_an_article_and_five_times_in_all(
         ask(client, slug=f"quay-{number}")
         ask(client, ADDRESS.upper(), slug=f"quay-{number}")
         mails(app)
-    assert len(mails(app)) == following.ASKED_A_DAY
+    assert len(mails(app)) == ASKED_A_DAY
 
 
 @pytest.mark.parametrize("email", ["", "fay", "fay@", "a@b.example\r\nBcc: c@d.example", "x" * 300 + "@b.example"])

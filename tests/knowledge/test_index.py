@@ -1,5 +1,6 @@
 """The index: written by jobs, renewed at once, healed whatever happens to it."""
 
+import shutil
 import stat
 import subprocess
 import sys
@@ -112,8 +113,6 @@ def test_results_are_kept_until_the_next_generation(app: Flask, client: FlaskCli
 
 
 def test_a_missing_folder_is_built_again(app: Flask, client: FlaskClient, write: Callable[..., str]) -> None:
-    import shutil
-
     write()
     with app.app_context():
         shutil.rmtree(folder().path)
@@ -122,6 +121,16 @@ def test_a_missing_folder_is_built_again(app: Flask, client: FlaskClient, write:
         assert heal() == "missing"
         db.session.commit()
     assert found(client) == 1 and not is_degraded(client)
+
+
+def test_without_an_index_capitals_of_every_script_are_letters(
+    app: Flask, client: FlaskClient, write: Callable[..., str]
+) -> None:
+    write(title="ÜBERSPANNUNG am kai", body="ПЕРЕНАПРЯЖЕНИЕ.")
+    with app.app_context():
+        shutil.rmtree(folder().path)
+    for text in ("überspannung", "перенапряжение"):
+        assert found(client, text) == 1 and is_degraded(client)
 
 
 def builds(app: Flask) -> list[Path]:

@@ -5,9 +5,9 @@ from collections.abc import Callable
 import pytest
 from flask import Flask
 from flask.testing import FlaskClient
-from sqlalchemy import text
+from sqlalchemy import event, text
 
-from knowledge.search import postgres_engine
+from knowledge.search import postgres_engine, postings
 from knowledge.search.engine import engine
 from portal.db import db
 
@@ -48,3 +48,15 @@ def test_an_index_of_older_tables_is_not_read(app: Flask, client: FlaskClient, w
         db.session.commit()
         assert engine().ailing() == "of another schema"
     assert "The search is being renewed" in client.get("/search?q=semaphore").text
+
+
+def test_a_question_asks_for_its_words_at_once(
+    app: Flask, client: FlaskClient, write: Callable[..., str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(postings, "MOST_KEPT", 1)  # so that no list is kept, as of words that stand nearly everywhere
+    write(body="Semaphore bollard capstan halyard gunwale scupper binnacle thwart kedge.")
+    asked: list[str] = []
+    with app.app_context():
+        event.listen(db.engine, "before_cursor_execute", lambda _c, _d, statement, *_: asked.append(statement))
+    assert found(client, "semaphore bollard capstan halyard gunwale scupper binnacle thwart kedge") == 1
+    assert len([statement for statement in asked if ".posting" in statement]) <= 4

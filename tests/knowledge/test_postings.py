@@ -10,13 +10,14 @@ from sqlalchemy import select
 from whoosh.query import Term
 
 from knowledge.articles.article import Article
-from knowledge.audience import PUBLIC
 from knowledge.edition import Edition
+from knowledge.search import postings
 from knowledge.search.engine import Wanted, engine
 from knowledge.search.items import Scope
 from knowledge.search.lexicon import distances_from
 from knowledge.search.postings import Mask, Postings
 from knowledge.search.ranking import COVERAGE, distance
+from portal.audience import PUBLIC
 from portal.db import db
 
 pytestmark = pytest.mark.whoosh
@@ -98,6 +99,18 @@ def test_what_is_cut_short_would_not_have_come_first(searcher: Any, allowed: lis
     words = [Wanted("words", word, 1.0) for word in text.split()]
     everything = Postings(searcher).best(words, allowed, 1000)
     assert Postings(searcher).best(words, allowed, limit) == everything[:limit]
+
+
+@pytest.mark.parametrize("at_once", [1, 2, 3])
+@pytest.mark.parametrize("limit", [1, 3, 8])
+def test_sections_scored_piece_by_piece_come_as_those_scored_together(
+    searcher: Any, allowed: list[Mask], limit: int, at_once: int, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    words = [Wanted("words", word, 1.0) for word in ("pump", "signal", "sensor")]
+    together = Postings(searcher).best(words, allowed, limit)
+    monkeypatch.setattr(postings, "AT_ONCE", at_once)
+    assert Postings(searcher).best(words, allowed, limit) == together
+    assert together
 
 
 def test_what_was_read_serves_the_next_generation(app: Flask, write: Callable[..., str]) -> None:

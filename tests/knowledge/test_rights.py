@@ -9,13 +9,13 @@ from flask import Flask
 from flask.testing import FlaskClient
 
 from knowledge.articles.article import Article
-from knowledge.audience import PUBLIC
 from knowledge.edition import Edition
 from knowledge.search.engine import engine
 from knowledge.search.finding import Asked, _ask, _run
 from knowledge.search.guidance import Pin
 from knowledge.search.items import Scope
 from knowledge.search.ranking import Preference, Question
+from portal.audience import PUBLIC
 from portal.db import db
 
 SECRET = "zanzibarium"  # a word that stands in hidden articles alone

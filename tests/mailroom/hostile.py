@@ -54,6 +54,7 @@ def spoofs() -> Iterator[Case]:
     yield Case("angles in angles", raw(f"From: <{CARLA}> <{EVE}>", *replies), TOLD)
     yield Case("an escaped quote", raw(f'From: "x\\" <{CARLA}>" <{EVE}>', *replies), TOLD)
     yield Case("a look-alike letter", raw("From: cаrla@heron.example", *replies), TOLD)
+    yield Case("bytes of no charset", raw("From: carl\udce1@heron.example", *replies), TOLD)
     yield Case("a zero-width letter", raw("From: car\u200bla@heron.example", *replies), TOLD)
     yield Case("a longer domain", raw("From: carla@heron.example.evil.example", *replies), TOLD)
     yield Case("a plus address", raw("From: carla+x@heron.example", *replies), TOLD)

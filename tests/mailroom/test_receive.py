@@ -3,13 +3,16 @@
 import os
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
+from datetime import timedelta
 from email import message_from_bytes
 from typing import Any
 
 import pytest
 from flask import Flask
+from flask.testing import FlaskClient
 
 from portal import uploads
+from portal.accounts.licences import Subscription
 from portal.accounts.people import User
 from portal.db import db, utcnow
 from portal.jobs import run_due
@@ -178,6 +181,41 @@ def test_a_reply_reopens_what_was_resolved_or_closed(app: Flask, number: int, pe
             assert ticket(number).status == "open"
 
 
+def over(app: Flask, number: int, person: Callable[[str], User]) -> None:
+    with app.app_context():
+        progress.close(ticket(number), by=person("agent"), now=utcnow())
+        ticket(number).closes_at = utcnow() - timedelta(seconds=1)
+        db.session.commit()
+
+
+def test_a_reply_to_what_is_over_is_a_new_ticket_that_follows_it(
+    app: Flask, number: int, person: Callable[[str], User]
+) -> None:
+    over(app, number, person)
+    outcome = receive_in(app, mail(body="It beeps again.", In_Reply_To=our_id(app, number)))
+    assert outcome.result == "ticket" and outcome.ticket_number != number
+    with app.app_context():
+        made, before = ticket(outcome.ticket_number), ticket(number)
+        assert before.status == "closed"
+        assert (made.follows_id, made.organisation_id, made.channel) == (before.id, before.organisation_id, "email")
+        assert made.first_response_due_at
+    assert bodies(app, outcome.ticket_number) == [("customer", "It beeps again.")]
+
+
+def test_of_who_has_no_mail_it_waits_for_staff(
+    app: Flask, number: int, person: Callable[[str], User], as_: Callable[[str], FlaskClient]
+) -> None:
+    over(app, number, person)
+    with app.app_context():
+        db.session.execute(db.delete(Subscription))
+        db.session.commit()
+    assert receive_in(app, mail(In_Reply_To=our_id(app, number))).reason == "closed"
+    with app.app_context():
+        mail_id = db.session.scalars(db.select(ReceivedMail.id)).one()
+    assert as_("agent").post(f"/desk/mail/{mail_id}/release", data={"number": str(number)}).status_code == 302
+    assert bodies(app, number)[-1][0] == "note"
+
+
 def test_the_same_mail_again_files_nothing(app: Flask, entitled: cast.World) -> None:
     raw = mail()
     first = receive_in(app, raw)
@@ -249,3 +287,20 @@ def test_the_receipt_can_be_answered(app: Flask, entitled: cast.World) -> None:
     parsed = message_from_bytes(sent.as_bytes())
     answer = mail(subject="AW: x", body="More.", In_Reply_To=parsed["Message-ID"].strip())
     assert receive_in(app, answer).ticket_number == outcome.ticket_number
+
+
+def test_headers_in_plain_utf8_are_read(app: Flask, entitled: object) -> None:
+    """As mail programs of RFC 6532 send them, without encoded words."""
+    raw = mail(subject="SUBJECT").replace(b"SUBJECT", "Der Pieper fällt aus".encode())
+    number = receive_in(app, raw).ticket_number
+    with app.app_context():
+        assert db.session.scalars(db.select(Ticket).filter_by(number=number)).one().subject == "Der Pieper fällt aus"
+
+
+def test_the_sign_for_kelvin_is_no_letter(app: Flask, entitled: object, world: cast.World) -> None:
+    with app.app_context():
+        db.session.get_one(User, world.ids["customer"]).email = "kim@heron.example"
+        db.session.commit()
+    raw = mail(sender="KIM@heron.example").replace(b"KIM", "\u212aim".encode())
+    assert receive_in(app, raw).result == "ignored"
+    assert receive_in(app, mail(sender="KIM@heron.example")).result == "ticket"

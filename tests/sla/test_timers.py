@@ -266,3 +266,33 @@ def test_stored_rows_may_carry_more_than_clocks_know():
 def test_billing_questions_have_their_own_times_and_no_severity():
     timers = run(now=MONDAY + HOUR, plan="free", topic="billing")
     assert timers.first_response.due_at == at("2026-11-25 10:00", ZONE)
+
+
+def test_a_question_that_joins_is_answered_by_when_it_was_promised():
+    answered = Event("agent_replied", MONDAY + MINUTE)
+    asked, owed = MONDAY + HOUR, MONDAY + HOUR + 20 * MINUTE
+    joined = Event("joined", MONDAY + HOUR + 5 * MINUTE, since=asked, owed_at=owed)
+    timers = run(answered, joined, now=MONDAY + HOUR + 6 * MINUTE)
+    assert (timers.next_response.started_at, timers.next_response.due_at) == (asked, owed)
+    assert run(answered, joined, Event("agent_replied", owed)).next_response.state == "met"
+
+
+def test_a_ticket_that_joins_without_a_question_moves_no_clock():
+    answered = Event("agent_replied", MONDAY + MINUTE, wait=True)
+    joined = Event.of("joined", MONDAY + HOUR, {"number": 1})
+    assert run(answered, joined, now=MONDAY + 2 * HOUR) == run(answered, now=MONDAY + 2 * HOUR)
+
+
+def test_what_joins_later_takes_nothing_back():
+    joined = Event("joined", MONDAY + MINUTE, since=MONDAY + MINUTE, owed_at=MONDAY + 5 * HOUR)
+    assert run(joined, now=MONDAY + 2 * MINUTE).first_response.due_at == MONDAY + 30 * MINUTE
+
+
+def test_a_clock_that_was_late_before_it_went_on_warns_no_more():
+    events = [
+        Event("agent_replied", MONDAY + MINUTE),  # update: due two hours later
+        Event("waiting", MONDAY + 3 * HOUR),
+        Event("customer_replied", MONDAY + 5 * HOUR),
+    ]
+    update = run(*events, now=MONDAY + 6 * HOUR).update
+    assert (update.state, update.warnings) == ("late", ())

@@ -9,10 +9,13 @@ from flask import Flask
 from flask.testing import FlaskClient
 
 from portal.accounts.people import Membership, User
-from portal.db import db
+from portal.db import db, utcnow
 from portal.mail import Mail
 from portal.tickets import conversation, credentials, progress
+from portal.tickets.drafts import new_key
 from portal.tickets.ending import ask_due, close_due
+from portal.tickets.following_up import is_over
+from portal.tickets.rounds import FIRST_WAIT
 from portal.tickets.satisfaction import Rating
 from portal.tickets.ticket import Credential, Ticket
 from tests.cast import ADDRESSES, World
@@ -207,9 +210,10 @@ def test_one_that_fails_keeps_no_other_waiting(
             close(ticket, **more)  # type: ignore[arg-type]
 
         monkeypatch.setattr(progress, "close", refuse)
-        assert close_due(now=NOW + timedelta(days=400)) == 1
+        later = NOW + timedelta(days=400)
+        assert [close_due(now=later) for _ in range(2)] == [1, 0]
         monkeypatch.undo()
-        assert close_due(now=NOW + timedelta(days=400)) == 1
+        assert close_due(now=later + FIRST_WAIT) == 1
 
 
 def test_a_closed_ticket_goes_on_in_a_new_one(app: Flask, as_: As, number: int) -> None:
@@ -230,6 +234,53 @@ def test_a_closed_ticket_goes_on_in_a_new_one(app: Flask, as_: As, number: int) 
     for browser, area in ((customer, "tickets"), (as_("agent"), "desk")):
         assert f'href="/{area}/{after}"' in browser.get(f"/{area}/{number}").text
         assert f'href="/{area}/{number}"' in browser.get(f"/{area}/{after}").text
+
+
+def test_a_customer_reopens_until_the_days_are_over(app: Flask, as_: As, number: int) -> None:
+    days = writing.policy().general.closed_after_days
+    assert days
+    customer = as_("customer")
+    customer.post(f"/tickets/{number}/close")
+    key = new_key()
+    customer.post(f"/tickets/{number}/draft", data={"form_key": key, "body": "It came back at night."})
+    with app.test_request_context():
+        ticket = writing.ticket(number)
+        ticket.closes_at = utcnow() - timedelta(seconds=1)
+        db.session.commit()
+    refused = customer.post(f"/tickets/{number}/reopen", data={"form_key": key, "body": "It came back at night."})
+    assert refused.status_code == 422
+    assert "It came back at night." in refused.text and f"/tickets/{number}/reopen" not in refused.text
+    assert "It came back at night." in customer.get(f"/tickets/new?follows={number}").text
+    with app.test_request_context():
+        ticket = writing.ticket(number)
+        assert ticket.status == "closed"
+        ticket.closes_at = utcnow() + timedelta(days=days)
+        db.session.commit()
+    assert customer.post(f"/tickets/{number}/reopen", data={"form_key": key, "body": "Again."}).status_code == 302
+    with app.test_request_context():
+        assert writing.ticket(number).status == "open"
+
+
+def test_staff_reopen_what_is_over(app: Flask, as_: As, number: int) -> None:
+    with app.test_request_context():
+        assert close_due(now=NOW + timedelta(days=400)) == 1
+    assert as_("agent").post(f"/desk/{number}/reopen", data={"body": "We found the cause."}).status_code in (200, 302)
+    with app.test_request_context():
+        assert writing.ticket(number).status == "open"
+
+
+def test_what_is_closed_unresolved_has_the_same_days(app: Flask, as_: As, number: int) -> None:
+    days = writing.policy().general.closed_after_days
+    assert days
+    with app.test_request_context():
+        ticket = writing.ticket(number)
+        conversation.reply(ticket, "Not yet.", by=ticket.requester, now=NOW)
+        progress.close(ticket, by=ticket.requester, now=NOW)
+        assert ticket.closes_at == NOW + timedelta(days=days)
+        assert [is_over(ticket, now=ticket.closes_at + more) for more in (timedelta(seconds=-1), timedelta())] == [
+            False,
+            True,
+        ]
 
 
 def test_nobody_links_to_a_ticket_that_they_do_not_see(app: Flask, as_: As, number: int) -> None:

@@ -8,17 +8,18 @@ from decimal import Decimal
 import pytest
 from flask import Flask
 from flask.testing import FlaskClient
+from sqlalchemy.exc import OperationalError
 
 from portal.accounts.people import Organisation, User
 from portal.db import db
 from portal.doctor import doctor
 from portal.mail import Mail
 from portal.sla.timers import Timers
-from portal.tickets import clocks, conversation, filing, progress
+from portal.tickets import clocks, conversation, filing, progress, rounds
 from portal.tickets.credits import Credit
 from portal.tickets.drafts import new_key
 from portal.tickets.ticket import Ticket, TicketEvent
-from portal.tickets.watching import watch
+from portal.tickets.watching import tell_due, watch
 from tests.cast import World, subscribe
 from tests.tickets import writing
 
@@ -188,6 +189,18 @@ def test_a_month_owes_no_more_than_the_policy_says(app: Flask, world: World) -> 
         assert sum((credit.percent for credit in credits), Decimal(0)) == rule.most_per_month
 
 
+def test_two_broken_promises_of_a_month_are_weighed_one_after_the_other(app: Flask, world: World) -> None:
+    with app.test_request_context():
+        if db.engine.dialect.name == "sqlite":
+            pytest.skip("one writer at a time anyway")
+        ticket = file_one(world, *owing())
+        tell_due(ticket, now=writing.MONDAY + timedelta(days=3))
+        held = db.text("SELECT id FROM organisation WHERE id = :heron FOR UPDATE NOWAIT")
+        with db.engine.connect() as other, pytest.raises(OperationalError):
+            other.execute(held, {"heron": world.heron})
+        db.session.rollback()
+
+
 def test_a_lost_policy_is_said_aloud_and_owes_nothing(
     app: Flask, world: World, caplog: pytest.LogCaptureFixture
 ) -> None:
@@ -212,6 +225,32 @@ def test_a_ticket_that_cannot_be_told_of_keeps_no_other_waiting(app: Flask, worl
         assert told(sound, "breached") and not told(broken, "breached")
 
 
+def test_tickets_that_fail_for_good_do_not_fill_the_rounds(
+    app: Flask, world: World, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(rounds, "AT_ONCE", 1)
+    now = writing.MONDAY + timedelta(days=3)
+    with app.test_request_context():
+        broken, sound = (file_one(world, *owing(), now=writing.MONDAY + MOMENT * place) for place in range(2))
+        received = next(event for event in broken.events if event.kind == "received")
+        whole, received.detail = received.detail, received.detail | {"plan": "gone"}
+        db.session.commit()
+        assert [watch(now=now) for _ in range(3)] == [0, 1, 0] and told(sound, "breached")
+        assert rounds.failing(now=now) == 1
+        waits = []
+        for _ in range(12):
+            setback = db.session.scalars(db.select(rounds.Setback)).one()
+            waits.append(setback.again_at - now)
+            now = setback.again_at
+            assert watch(now=now - MOMENT) == watch(now=now) == 0
+        assert waits[:3] == [timedelta(minutes=minutes) for minutes in (2, 4, 8)]
+        assert waits[-1] == rounds.LONGEST_WAIT and rounds.failing(now=now) == 1
+        received.detail = whole
+        db.session.commit()
+        assert watch(now=now + rounds.LONGEST_WAIT) == 1 and told(broken, "breached")
+        assert db.session.scalars(db.select(rounds.Setback)).all() == []
+
+
 def test_who_has_left_is_not_warned(app: Flask, world: World) -> None:
     with app.test_request_context():
         ticket = file_one(world, *owing())
@@ -234,3 +273,14 @@ def test_a_pause_is_told_in_the_story(app: Flask, world: World, as_: As) -> None
         db.session.commit()
         number = ticket.number
     assert "waiting for you" in as_("customer").get(f"/tickets/{number}").text
+
+
+def test_a_clock_that_is_behind_undoes_nothing(app: Flask, world: World) -> None:
+    with app.test_request_context():
+        ticket, agent = file_one(world, *owing()), db.session.get_one(User, world.ids["agent"])
+        at = writing.MONDAY + timedelta(minutes=10)
+        conversation.reply(ticket, "We look into it.", by=agent, now=at)
+        due = (ticket.first_response_due_at, ticket.next_due_at, ticket.watch_at)
+        clocks.refresh(ticket, now=at - timedelta(minutes=5))
+        assert (ticket.first_response_due_at, ticket.next_due_at, ticket.watch_at) == due
+        assert ticket.first_responded_at == at

@@ -9,6 +9,7 @@ from typing import Any
 import pytest
 from flask import Flask
 from flask.testing import FlaskClient
+from sqlalchemy import event, insert
 
 from knowledge.articles import editing
 from knowledge.articles.article import Article, Category
@@ -271,6 +272,23 @@ def test_a_file_is_offered_and_removed(as_: Open, drafted: int) -> None:
     for _click in range(2):  # the second finds it gone
         answer = editor.post(f"{place[1]}/remove", headers={"HX-Request": "true"})
         assert answer.status_code == 200 and "sizes.csv" not in answer.text
+
+
+def test_of_two_editors_who_take_one_address_the_second_is_told(app: Flask, as_: Open) -> None:
+    fields = {"slug": "ports", "position": "2", "icon": "globe", "titles-en": "Ports"}
+
+    def take_it_first(session: Any, *_: Any) -> None:
+        other = {"slug": "ports", "position": 0, "icon": "globe", "titles": {"en": "Theirs"}, "descriptions": {}}
+        if any(isinstance(new, Category) for new in session.new):
+            session.execute(insert(Category.__table__), other)
+
+    editor = as_("editor")
+    event.listen(db.session, "before_flush", take_it_first)
+    try:
+        refused = editor.post("/kb/desk/categories/new", data=fields)
+    finally:
+        event.remove(db.session, "before_flush", take_it_first)
+    assert refused.status_code == 422 and "There is a category" in refused.text and "Ports" in refused.text
 
 
 def test_categories_have_sections_and_titles_by_language(app: Flask, as_: Open) -> None:

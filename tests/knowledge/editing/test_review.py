@@ -1,11 +1,11 @@
 """Review, approval and publishing to a time."""
 
-from datetime import date, timedelta
+from datetime import date, datetime, timedelta
 
 import pytest
 from flask import Flask
 
-from knowledge.articles import editing
+from knowledge.articles import editing, scheduling
 from knowledge.articles.revision import DRAFT, PUBLISHED, REVIEW, SCHEDULED, Revision
 from knowledge.articles.scheduling import due_revisions, publish_due, remind
 from portal.db import db
@@ -105,6 +105,25 @@ def test_the_queue_publishes_each_minute(app: Flask, desk: Desk) -> None:
     with app.app_context():
         found = db.session.get(Revision, revision_id)
         assert found and found.state == PUBLISHED
+
+
+def test_a_revision_that_fails_keeps_no_other_waiting(app: Flask, desk: Desk, monkeypatch: pytest.MonkeyPatch) -> None:
+    revision = scheduled(desk)
+    revision_id, revision.publish_at = revision.id, NOW
+    db.session.commit()
+    due, publish = due_revisions, publish_due
+
+    def fail(given: int, *, now: datetime) -> bool:
+        if given == 0:
+            raise RuntimeError("no")
+        return publish(given, now=now)
+
+    monkeypatch.setattr(scheduling, "due_revisions", lambda *, now: [0, *due(now=now)])
+    monkeypatch.setattr(scheduling, "publish_due", fail)
+    tasks = {type(task).__name__: task for task in app.extensions["queue"]._registry.periodic_tasks}
+    tasks["publish_scheduled"].execute()
+    with app.app_context():
+        assert db.session.get_one(Revision, revision_id).state == PUBLISHED
 
 
 def test_a_time_that_is_past_is_refused(desk: Desk) -> None:

@@ -1,6 +1,8 @@
 """An article from a resolved ticket, without who it was."""
 
+import time
 from collections.abc import Callable
+from datetime import UTC, datetime
 
 import pytest
 from flask import Flask
@@ -8,7 +10,7 @@ from flask.testing import FlaskClient
 from sqlalchemy import select
 
 from knowledge.articles.revision import Revision
-from knowledge.insight.drafting import clean, material_of
+from knowledge.insight.drafting import _part, clean, material_of
 from portal.db import db
 from portal.tickets.ticket import Ticket
 from tests.knowledge.insight.stories import answer, file, resolve
@@ -115,3 +117,28 @@ def test_the_desk_offers_it_when_the_ticket_is_resolved(as_: As, number: int) ->
 def test_greetings_signatures_and_streets_are_taken_out(text: str, left: str, app: Flask) -> None:
     with app.app_context():
         assert clean(text, ["Lena Hofer", "Hofer", "Lena"]) == left
+
+
+@pytest.mark.parametrize("text", ["a b ", "a.", "'a", "Aa ", "Karen said foo-bar at 12 Main Street. ", "1 "])
+def test_a_long_message_holds_nobody_up(text: str) -> None:
+    """Customers write it: 50 kB of it took minutes."""
+    message = (text * 50_000)[:50_000]
+    begun = time.monotonic()
+    part = _part("customer", datetime.now(UTC), message, ["Karen"])
+    assert "".join(piece for piece, _ in part.pieces) == message
+    assert time.monotonic() - begun < 5
+
+
+def test_what_is_struck_is_what_is_gone() -> None:
+    message = (
+        "Dear Ann,\n\nAnn and Karen Miller moved the relay to 12 Main Street, then Karen\nwent home.\n\nRegards\nAnn"
+    )
+    pieces = _part("customer", datetime.now(UTC), message, ["Karen", "Miller", "Ann"]).pieces
+    assert [text for text, is_removed in pieces if is_removed] == [
+        *("Dear Ann,\n\nAnn", "Karen Miller", "12 Main Street,", "Karen", "Regards\nAnn")
+    ]
+
+
+def test_what_the_check_of_the_community_finds_goes_too(app: Flask) -> None:
+    text = "Bel me op 06 12345678, the password for the guest account is Marigold_19."
+    assert clean(text, []) == "Bel me op [phone], the password for the guest account is [password]."

@@ -96,8 +96,8 @@ def test_a_file_goes_out_and_in_again(app: Flask, as_: As, write: Write) -> None
         for row in (*db.session.scalars(select(Synonym)), *db.session.scalars(select(Pin))):
             db.session.delete(row)
         db.session.commit()
-    assert "1 new lines" in upload(editor, f"{DESK}/synonyms/import", synonyms)
-    assert "1 new lines" in upload(editor, f"{DESK}/pins/import", pins)
+    assert "1 new line " in upload(editor, f"{DESK}/synonyms/import", synonyms)
+    assert "1 new line " in upload(editor, f"{DESK}/pins/import", pins)
     with app.app_context():
         assert db.session.scalars(select(Synonym)).one().words == ["=lamp", "bulb"]
         assert db.session.scalars(select(Pin)).one().place == 2

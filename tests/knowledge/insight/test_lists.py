@@ -168,6 +168,7 @@ def test_an_export_holds_no_formulas(as_: As, searched: Searched) -> None:
     assert answer.mimetype == "text/csv"
     lines = list(csv.reader(io.StringIO(answer.data.decode("utf-8-sig"))))
     assert [line[0] for line in lines[1:]] == ['\'=HYPERLINK("http://evil.example")', "'@sum, with a comma"]
+    assert all(re.fullmatch(r"\d{4}-\d\d-\d\d \d\d:\d\d UTC", line[4]) for line in lines[1:])
 
 
 @pytest.mark.parametrize("name", list(LISTINGS))

@@ -103,6 +103,14 @@ def test_the_answer_is_the_same_for_every_address(app: Flask, client: FlaskClien
     assert [mail.recipient for mail in mails(app)].count(known) == 1, "who waits already is not asked again"
 
 
+def test_nobody_has_words_of_theirs_sent_to_others(app: Flask, client: FlaskClient) -> None:
+    """The portal is no relay: what was searched for stands on the page, not in the mail that asks a stranger."""
+    ask(client, "You have won at prize.example")
+    [asked] = mails(app)
+    assert "prize" not in asked.subject + asked.text + asked.html
+    assert "prize.example" in client.get(link_of(asked)).text
+
+
 def test_one_address_gets_few_mails_a_day(app: Flask, client: FlaskClient) -> None:
     for number in range(8):
         ask(client, f"bridge number{number}")

@@ -7,10 +7,12 @@ alone, so that what a reader may see is worked out in one place.
 
 import re
 from collections.abc import Iterable
+from contextlib import suppress
 from typing import Any
 
 from flask import g, has_request_context
 from sqlalchemy import String, insert, select
+from sqlalchemy.exc import IntegrityError
 from sqlalchemy.orm import Mapped, mapped_column
 
 from portal.accounts.entitlement import grants_of, the_policy
@@ -50,7 +52,8 @@ def audience_of(terms: Iterable[str]) -> str:
 def open_to(name: str) -> None:
     """Have readers looked through for this audience: whoever gives it to something calls this in the transaction."""
     if name not in EVERYBODYS and db.session.get(Audience, name) is None:
-        db.session.execute(insert(Audience).values(name=name))
+        with suppress(IntegrityError), db.session.begin_nested():  # two at once: one row is enough
+            db.session.execute(insert(Audience).values(name=name))
 
 
 def sees(person: Any) -> tuple[str, ...]:
