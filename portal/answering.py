@@ -27,10 +27,10 @@ class InThisProcess(MTServer):
         AbstractServer.serve(self, *args, **kwargs)
 
 
-def main(web: dict[str, Any], with_parent: bool) -> None:
+def main(web: dict[str, Any], parent: int | None) -> None:
     """Serve until a signal ends it; `web` is what Granian is told besides what holds for every portal."""
-    if with_parent:
-        end_with_parent()
+    if parent:
+        end_with_parent(parent)
     several = web["workers"] > 1
     # One that fails ends the process, and who started that starts it again; several are started again here.
     (MPServer if several else InThisProcess)(

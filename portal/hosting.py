@@ -12,7 +12,7 @@ import threading
 import time
 
 WEB = ("-m", "portal.answering")
-WORKER = ("-m", "portal", "worker", "--with-parent")
+WORKER = ("-m", "portal", "worker")
 
 
 def main(web: str) -> None:
@@ -20,16 +20,19 @@ def main(web: str) -> None:
     stop = threading.Event()
     for ending in (signal.SIGTERM, signal.SIGINT):
         signal.signal(ending, lambda *_: stop.set())
-    kept = [threading.Thread(target=_keep, args=(words, stop)) for words in ((*WEB, web), WORKER)]
+    kept = [threading.Thread(target=_keep, args=(words, stop)) for words in ((*WEB, web), (*WORKER, "--with-parent", str(os.getpid())))]
     for keeper in kept:
         keeper.start()
     for keeper in kept:
         keeper.join()
 
 
-def end_with_parent() -> None:
-    """For a kept process: a parent that was killed can't end it; it notices, and ends by itself."""
-    threading.Thread(target=_watch_parent, args=(os.getppid(),), daemon=True).start()
+def end_with_parent(parent: int) -> None:
+    """For a kept process: a parent that was killed can't end it; it notices, and ends by itself.
+
+    Its parent's id is told, not asked for: who asks late may already have another.
+    """
+    threading.Thread(target=_watch_parent, args=(parent,), daemon=True).start()
 
 
 def _keep(words: tuple[str, ...], stop: threading.Event) -> None:

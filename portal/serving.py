@@ -25,7 +25,7 @@ def run() -> None:
     _refuse_busy_port(config)
     prepare(config)
     _announce(config)
-    _go_on_as("portal.hosting", config, with_parent=True)
+    _go_on_as("portal.hosting", config, parent=os.getpid())
 
 
 @click.command()
@@ -33,17 +33,19 @@ def serve() -> None:
     """Start the web server alone."""
     config = load_settings()
     prepare(config)
-    _go_on_as("portal.answering", config, with_parent=False)
+    _go_on_as("portal.answering", config, parent=None)
 
 
 @click.command()
 @click.option("--once", is_flag=True, help="Do what is due, then stop.")
-@click.option("--with-parent", is_flag=True, help="End when the process that started it is gone.")
-def worker(once: bool, with_parent: bool) -> None:
+@click.option("--with-parent", "parent", type=int, metavar="ID", help="End when this process, its parent, is gone.")
+def worker(once: bool, parent: int | None) -> None:
     """Start the worker alone: mail, index, timers."""
     config = load_settings()
     if HEAPS not in os.environ:  # heard only at a process's start: begin again, in the same place
         os.execve(sys.executable, [sys.executable, *sys.orig_argv[1:]], _environment(config))
+    if parent:
+        end_with_parent(parent)
     spare_imports(config)
     from portal import create_app
     from portal.jobs import run_due, sweep
@@ -54,8 +56,6 @@ def worker(once: bool, with_parent: bool) -> None:
             click.echo(f"{run_due()} jobs")
             return
         sweep()
-    if with_parent:
-        end_with_parent()
     if app.extensions["settings"].mail_listen:
         from portal.mailroom.listening import listen
 
@@ -100,7 +100,7 @@ def _import_without(module: str, *absent: str) -> None:
             del sys.modules[name]
 
 
-def _go_on_as(module: str, config: Settings, *, with_parent: bool) -> NoReturn:
+def _go_on_as(module: str, config: Settings, *, parent: int | None) -> NoReturn:
     """Go on in this process's place: the same id, without what was loaded to come here."""
     _refuse_busy_port(config)
     web = {
@@ -110,7 +110,7 @@ def _go_on_as(module: str, config: Settings, *, with_parent: bool) -> NoReturn:
         "blocking_threads": config.web_threads,
         "backpressure": CONNECTIONS,
     }
-    told = json.dumps({"web": web, "with_parent": with_parent})
+    told = json.dumps({"web": web, "parent": parent})
     sys.stdout.flush()
     os.execve(sys.executable, [sys.executable, "-m", module, told], _environment(config))
 

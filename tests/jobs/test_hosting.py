@@ -51,10 +51,20 @@ def test_what_dies_is_started_again_and_both_end_in_good_order(portal: Portal) -
 
 
 def test_both_end_when_the_process_above_is_killed(portal: Portal) -> None:
-    worker, web = wait_for(lambda: child(portal, "--with-parent")), wait_for(lambda: child(portal, "answering"))
+    worker, web = wait_for(lambda: child(portal, "worker")), wait_for(lambda: child(portal, "answering"))
     assert portal.web
     portal.web.child.kill()
     assert not psutil.wait_procs([worker, web], timeout=40)[1]
+
+
+def test_both_end_when_the_process_above_is_killed_while_they_start(portal: Portal) -> None:
+    assert portal.web
+    hosting = psutil.Process(portal.web.child.pid)
+    for kept in hosting.children():
+        kept.kill()
+    started = wait_for(lambda: [one for one in hosting.children() if one.status() != psutil.STATUS_ZOMBIE], 20)
+    hosting.kill()
+    assert not psutil.wait_procs(started, timeout=40)[1]
 
 
 def loaded(code: str, tmp_path: Path) -> set[str]:
