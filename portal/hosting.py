@@ -20,7 +20,8 @@ def main(web: str) -> None:
     stop = threading.Event()
     for ending in (signal.SIGTERM, signal.SIGINT):
         signal.signal(ending, lambda *_: stop.set())
-    kept = [threading.Thread(target=_keep, args=(words, stop)) for words in ((*WEB, web), (*WORKER, "--with-parent", str(os.getpid())))]
+    worker = (*WORKER, "--with-parent", str(os.getpid()))
+    kept = [threading.Thread(target=_keep, args=(words, stop)) for words in ((*WEB, web), worker)]
     for keeper in kept:
         keeper.start()
     for keeper in kept:

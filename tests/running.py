@@ -23,7 +23,7 @@ def free_port() -> int:
         return int(taken.getsockname()[1])
 
 
-def wait_for(what: Callable[[], Any], seconds: float = 15, every: float = 0.05) -> Any:
+def wait_for(what: Callable[[], Any], seconds: float = 60, every: float = 0.05) -> Any:
     """The first true answer of `what`; fails when there was none in time."""
     until = time.monotonic() + seconds
     while not (answer := what()):

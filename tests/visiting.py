@@ -48,7 +48,7 @@ class Visitor:
 
     def _open(self, address: str, body: bytes | None = None) -> Answer:
         try:
-            with self.opener.open(address, body, timeout=20) as answer:
+            with self.opener.open(address, body, timeout=60) as answer:
                 return Answer(answer.status, answer.read().decode(), "")
         except urllib.error.HTTPError as error:
             with error:

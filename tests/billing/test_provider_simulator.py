@@ -49,7 +49,7 @@ def simulator(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
         return True
 
     try:
-        wait_for(answers, 30)
+        wait_for(answers)
         yield url
     finally:
         child.kill()
@@ -64,7 +64,7 @@ def listening(app: Flask, simulator: str) -> Iterator[Flask]:
     urllib.request.urlopen(f"{simulator}/_config/webhooks/portal", hook).close()
     values = {"stripe_secret_key": "sk_test_12345", "stripe_webhook_secret": SECRET, "stripe_api_base": simulator}
     try:
-        with settled(app, stripe_timeout=10, **values):
+        with settled(app, stripe_timeout=60, **values):
             yield app
     finally:
         server.shutdown()
@@ -108,7 +108,7 @@ def heard(kind: str) -> Any:
         db.session.rollback()  # else whoever brings it waits for the lock that this look may have taken
         return found
 
-    wait_for(is_there, 15)
+    wait_for(is_there)
     run_due()
 
 

@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from playwright.sync_api import Browser, BrowserContext, ConsoleMessage, Page
+from playwright.sync_api import Browser, BrowserContext, ConsoleMessage, Page, expect
 
 from portal.demo.cast import PASSWORD
 from portal.sla.loading import path_of
@@ -32,6 +32,8 @@ SCREENSHOTS = os.environ.get("FOYER_SCREENSHOTS")
 LIMITS = ("limit_sign_in", "limit_register", "limit_recovery", "limit_claim", "limit_filing", "limit_pin")
 ALLOWANCES = dict.fromkeys(LIMITS, "100000 per hour")
 
+expect.set_options(timeout=30_000)  # a loaded machine is slow, not wrong
+
 
 @pytest.fixture(scope="session")
 def browser_type_launch_args() -> dict[str, Any]:
@@ -44,12 +46,12 @@ class Site(Portal):
     """The portal with the demo, and what a test may look up in its database and mail folder."""
 
     def value(self, query: str, *values: object) -> Any:
-        with closing(sqlite3.connect(self.instance / "portal.db", timeout=15)) as connection:
+        with closing(sqlite3.connect(self.instance / "portal.db", timeout=60)) as connection:
             row = connection.execute(query, values).fetchone()
         return row[0] if row else None
 
     def change(self, statement: str, *values: object) -> None:
-        with closing(sqlite3.connect(self.instance / "portal.db", timeout=15)) as connection, connection:
+        with closing(sqlite3.connect(self.instance / "portal.db", timeout=60)) as connection, connection:
             connection.execute(statement, values)
 
     def mail_to(self, address: str, containing: str = "") -> Any:
@@ -62,7 +64,7 @@ class Site(Portal):
                     return mail
             return None
 
-        return wait_for(newest, 20)
+        return wait_for(newest)
 
 
 def text_of(mail: Any) -> str:
@@ -171,7 +173,7 @@ def open_tab(browser: Browser, site: Site, states: Callable[[str | None], Any]) 
     def new(email: str | None = None, *, name: str = "page", **options: Any) -> Tab:
         options = {"viewport": WIDE, "locale": "en-GB", "timezone_id": "Europe/Berlin"} | options
         context = browser.new_context(storage_state=states(email), **options)
-        context.set_default_timeout(10_000)
+        context.set_default_timeout(30_000)
         contexts.append(context)
         return Tab(context.new_page(), site, name).watch()
 

@@ -44,7 +44,7 @@ def enter(browser: Browser, shop: Site) -> Iterator[Enter]:
 
     def new(email: str, **options: Any) -> Tab:
         context = browser.new_context(viewport=size, locale="en-GB", timezone_id="Europe/Berlin", **options)
-        context.set_default_timeout(10_000)
+        context.set_default_timeout(30_000)
         contexts.append(context)
         page = context.new_page()
         sign_in(page, shop, email)

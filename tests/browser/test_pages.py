@@ -101,7 +101,7 @@ def things(site: Site) -> dict[str, object]:
 def begin_chat(site: Site) -> object:
     """A chat of the customer's, whatever the hour."""
     now = "2026-11-23 11:00:00.000000"
-    with closing(sqlite3.connect(site.instance / "portal.db", timeout=15)) as connection, connection:
+    with closing(sqlite3.connect(site.instance / "portal.db", timeout=60)) as connection, connection:
         person = connection.execute("SELECT id FROM users WHERE email = ?", (CUSTOMER,)).fetchone()[0]
         columns = "state, requester_id, rank, language, zone, version, awaits_agent, began_at, said_at, seen_at"
         values = ("waiting", person, 1, "en", "UTC", 1, True, now, now, "2126-01-01 00:00:00.000000")

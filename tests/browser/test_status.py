@@ -63,7 +63,7 @@ def one_click(site: Site, title: str) -> None:
     address = re.search(r"<(https?://[^>]+)>", letter["List-Unsubscribe"])
     assert address
     asked = urllib.request.Request(address[1], data=b"List-Unsubscribe=One-Click", method="POST")
-    with urllib.request.urlopen(asked, timeout=10) as answer:
+    with urllib.request.urlopen(asked, timeout=60) as answer:
         assert answer.status == 200
 
 

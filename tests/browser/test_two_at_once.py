@@ -197,7 +197,7 @@ def test_a_program_files_a_ticket_and_reads_the_answer(open_tab: Open, site: Sit
 def call(site: Site, token: str, path: str, body: object = None) -> dict[str, object]:
     headers = {"Authorization": f"Bearer {token}", "Content-Type": "application/json"}
     asked = urllib.request.Request(site.url + path, json.dumps(body).encode() if body else None, headers)
-    with urllib.request.urlopen(asked, timeout=20) as answer:
+    with urllib.request.urlopen(asked, timeout=60) as answer:
         found: dict[str, object] = json.loads(answer.read())
     return found
 

@@ -24,7 +24,7 @@ def read(address: str, patience: float = 40) -> bytes:
     until = time.monotonic() + patience
     while True:
         try:
-            with urllib.request.urlopen(address, timeout=10) as answer:
+            with urllib.request.urlopen(address, timeout=60) as answer:
                 return bytes(answer.read())
         except OSError:
             if time.monotonic() > until:
@@ -58,4 +58,4 @@ def test_the_wheel_runs_from_an_empty_folder(tmp_path: Path) -> None:
         assert (empty / "instance" / "portal.db").exists()
     finally:
         server.terminate()
-        server.wait(timeout=40)
+        server.wait(timeout=90)

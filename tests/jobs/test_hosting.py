@@ -45,7 +45,7 @@ def test_what_dies_is_started_again_and_both_end_in_good_order(portal: Portal) -
     wait_for(portal.answers, 60)
     assert portal.web
     portal.web.child.terminate()
-    assert portal.web.child.wait(timeout=40) == 0
+    assert portal.web.child.wait(timeout=90) == 0
     assert not another_worker.is_running()
     assert not another_web.is_running()
 
@@ -54,7 +54,7 @@ def test_both_end_when_the_process_above_is_killed(portal: Portal) -> None:
     worker, web = wait_for(lambda: child(portal, "worker")), wait_for(lambda: child(portal, "answering"))
     assert portal.web
     portal.web.child.kill()
-    assert not psutil.wait_procs([worker, web], timeout=40)[1]
+    assert not psutil.wait_procs([worker, web], timeout=90)[1]
 
 
 def test_both_end_when_the_process_above_is_killed_while_they_start(portal: Portal) -> None:
@@ -62,9 +62,9 @@ def test_both_end_when_the_process_above_is_killed_while_they_start(portal: Port
     hosting = psutil.Process(portal.web.child.pid)
     for kept in hosting.children():
         kept.kill()
-    started = wait_for(lambda: [one for one in hosting.children() if one.status() != psutil.STATUS_ZOMBIE], 20)
+    started = wait_for(lambda: [one for one in hosting.children() if one.status() != psutil.STATUS_ZOMBIE])
     hosting.kill()
-    assert not psutil.wait_procs(started, timeout=40)[1]
+    assert not psutil.wait_procs(started, timeout=90)[1]
 
 
 def loaded(code: str, tmp_path: Path) -> set[str]:

@@ -25,7 +25,7 @@ class Mailbox:
         return f"imap://demouser:demopass@127.0.0.1:{self.port}/{FOLDER}"
 
     def open(self) -> imaplib.IMAP4:
-        line = imaplib.IMAP4("127.0.0.1", self.port, timeout=10)
+        line = imaplib.IMAP4("127.0.0.1", self.port, timeout=60)
         line.login("demouser", "demopass")
         return line
 
@@ -57,7 +57,7 @@ def imap_server(folder: Path, *tls: str) -> Iterator[Mailbox]:
     server = Process(program, *options, "dict", "--demo-data", log=folder / "imap.log")
     try:
         if not tls:
-            wait_for(box.answers, 30)
+            wait_for(box.answers)
         yield box
     finally:
         server.kill()
@@ -68,7 +68,7 @@ def hand_over(port: int, raw: bytes, *, seconds: float = 60) -> None:
     until = time.monotonic() + seconds
     while True:
         try:
-            with smtplib.LMTP("127.0.0.1", port, timeout=20) as line:
+            with smtplib.LMTP("127.0.0.1", port, timeout=60) as line:
                 line.sendmail("carla@heron.example", ["help@vendor.example"], raw)
             return
         except (OSError, smtplib.SMTPException):

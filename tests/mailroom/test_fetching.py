@@ -116,7 +116,7 @@ def test_no_password_is_told_in_clear_or_to_anybody(
                 return False
             raise AssertionError("it signed in")
 
-        wait_for(is_refused, 30)
+        wait_for(is_refused)
 
 
 def certificate(folder: Path) -> tuple[str, str, str]:

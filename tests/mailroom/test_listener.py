@@ -25,7 +25,7 @@ def listener(request: pytest.FixtureRequest, app: Flask, entitled: cast.World) -
 
 def line_to(listener: Listener) -> smtplib.SMTP:
     kind = smtplib.LMTP if listener.is_lmtp else smtplib.SMTP
-    return kind("127.0.0.1", listener.port, timeout=20)
+    return kind("127.0.0.1", listener.port, timeout=60)
 
 
 def results(app: Flask) -> list[str]:
