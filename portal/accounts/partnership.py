@@ -66,7 +66,7 @@ class PartnerCustomer(Model):
             return select(cls).where(cls.id < 0)
         if person.is_staff:
             return select(cls)
-        return select(cls).where(cls.reseller_id.in_(_workplaces()).params(reader=person.id))
+        return select(cls).where(cls.reseller_id.in_(workplaces_of(person.id)))
 
 
 class Consent(Model):
@@ -142,8 +142,8 @@ def workplaces_of(person_id: Any) -> Select[int]:
 
 def resellers_of(person: Any) -> Select[Organisation]:
     """The resellers for which this person works in the partner area, by name."""
-    theirs = Organisation.id.in_(_workplaces())
-    return select(Organisation).where(theirs).params(reader=person.id).order_by(Organisation.name, Organisation.id)
+    theirs = Organisation.id.in_(workplaces_of(person.id))
+    return select(Organisation).where(theirs).order_by(Organisation.name, Organisation.id)
 
 
 def _now() -> Any:

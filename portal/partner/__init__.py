@@ -6,7 +6,8 @@ from flask import Flask
 def init_partner(app: Flask) -> None:
     import portal.partner.notice
     import portal.partner.order  # noqa: F401
-    from portal.partner import gate, overview  # noqa: F401  (the pages, behind their gate)
+    from portal.partner import consent_pages, customer_pages, gate, overview  # noqa: F401  (the pages, behind their gate)
     from portal.partner.blueprint import bp
 
     app.register_blueprint(bp)
+    app.register_blueprint(consent_pages.bp)

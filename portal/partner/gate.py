@@ -10,6 +10,7 @@ from portal.accounts.partnership import PartnerCustomer, resellers_of
 from portal.accounts.people import Organisation
 from portal.db import db, get_or_404
 from portal.partner.blueprint import bp
+from portal.partner.naming import LOOKS
 from portal.policies import has_partner_area
 
 CHOSEN = "reseller"
@@ -57,7 +58,7 @@ def is_partner() -> bool:
 
 @bp.context_processor
 def chosen() -> dict[str, Any]:
-    return {"reseller": g.get("reseller"), "resellers": g.get("resellers", [])}
+    return {"reseller": g.get("reseller"), "resellers": g.get("resellers", []), "looks": LOOKS}
 
 
 PARTS = {

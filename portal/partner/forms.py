@@ -1,0 +1,69 @@
+"""What a partner's people write about a customer, and about their company."""
+
+from datetime import datetime, time, timedelta
+from typing import Any
+
+from flask_babel import gettext as _
+from flask_babel import lazy_gettext as _l
+from flask_wtf import FlaskForm
+from wtforms import DateField, StringField, TextAreaField, ValidationError
+from wtforms.validators import DataRequired, InputRequired, Length, Optional
+
+from portal.accounts.forms import Plain, email_field, one_line
+from portal.web import reader_zone
+
+TOO_LONG = _l("Use at most %(max)d characters.")
+
+
+def day_begins(day: Any) -> datetime | None:
+    """The first moment of a day of the reader's zone."""
+    return datetime.combine(day, time(), tzinfo=reader_zone()) if day else None
+
+
+def day_after(day: Any) -> datetime | None:
+    """The moment at which a last day is over."""
+    return day_begins(day + timedelta(days=1)) if day else None
+
+
+def last_day(moment: datetime | None) -> Any:
+    """The last day before an end, as the form shows it."""
+    return (moment - timedelta(microseconds=1)).astimezone(reader_zone()).date() if moment else None
+
+
+def long_text(label: Any, most: int, *checks: Any, rows: int = 4) -> TextAreaField:
+    return TextAreaField(
+        label, validators=[*checks, Length(max=most, message=TOO_LONG)], render_kw={"maxlength": most, "rows": rows}
+    )
+
+
+class CustomerForm(FlaskForm):  # type: ignore[misc]
+    name = StringField(
+        _l("Name"),
+        filters=[one_line],
+        validators=[DataRequired(_l("A customer needs a name.")), Length(max=200, message=TOO_LONG), Plain()],
+        description=_l("As you know them. They read it in your question."),
+        render_kw={"maxlength": 200, "required": True},
+    )
+    email = email_field()
+    starts_on = DateField(_l("Sold to since"), validators=[InputRequired(_l("Since which day?"))])
+    ends_on = DateField(_l("Last day"), validators=[Optional()], description=_l("Leave it empty while it goes on."))
+    note = long_text(_l("Note"), 2000, Optional())
+
+    def validate_ends_on(self, field: DateField) -> None:
+        if field.data and self.starts_on.data and field.data < self.starts_on.data:
+            raise ValidationError(_("The last day lies before the first."))
+
+    @property
+    def about(self) -> dict[str, Any]:
+        """As the verbs take it."""
+        return {
+            "name": str(self.name.data),
+            "email": str(self.email.data),
+            "note": str(self.note.data or "").strip(),
+            "starts_at": day_begins(self.starts_on.data),
+            "ends_at": day_after(self.ends_on.data),
+        }
+
+
+class ApplicationForm(FlaskForm):  # type: ignore[misc]
+    pass
