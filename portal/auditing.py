@@ -81,6 +81,7 @@ KINDS = {
     "partner.suspended": N_("%(actor)s suspended the partnership: %(reason)s"),
     "partner.resumed": N_("%(actor)s let the partnership go on."),
     "partner.ended": N_("%(actor)s ended the partnership: %(reason)s"),
+    "partner.ending": N_("A mail told that the partnership runs out. Days left: %(days)s."),
     "partner.terms": N_("%(actor)s changed the terms of the partnership."),
     "licence.claimed": N_("%(actor)s claimed the licence %(hint)s."),
 }

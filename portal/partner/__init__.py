@@ -6,8 +6,12 @@ from flask import Flask
 def init_partner(app: Flask) -> None:
     import portal.partner.notice
     import portal.partner.order  # noqa: F401
-    from portal.partner import consent_pages, customer_pages, gate, overview  # noqa: F401  (the pages, behind their gate)
+    from portal.partner import apply_pages, consent_pages, customer_pages, desk, gate, overview  # noqa: F401  (the pages, behind their gate)
     from portal.partner.blueprint import bp
+    from portal.partner.ending import init_ending
 
     app.register_blueprint(bp)
     app.register_blueprint(consent_pages.bp)
+    app.register_blueprint(apply_pages.bp)
+    app.register_blueprint(desk.bp)
+    init_ending(app)

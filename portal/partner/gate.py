@@ -61,6 +61,7 @@ def chosen() -> dict[str, Any]:
     return {"reseller": g.get("reseller"), "resellers": g.get("resellers", []), "looks": LOOKS}
 
 
+bp.add_app_template_global(has_partner_area)
 PARTS = {
     "overview": ("partner.overview", _l("Overview")),
     "customers": ("partner.customers", _l("Customers")),

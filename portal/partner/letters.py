@@ -1,7 +1,7 @@
 """Mails between a reseller, its customers and the vendor: each reader in their language and zone."""
 
 from collections.abc import Iterable, Sequence
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any
 
 from flask import url_for
@@ -67,6 +67,11 @@ def day_of(moment: datetime) -> Said:
     return Said(lambda: when_day(moment.astimezone(reader_zone()).date()))
 
 
+def last_day_of(end: datetime) -> Said:
+    """The day before an end that is exclusive."""
+    return day_of(end - timedelta(microseconds=1))
+
+
 def workers_of(reseller_id: int) -> list[User]:
     """The reseller's people who work for customers."""
     theirs = select(User).join(Membership, Membership.user_id == User.id)
@@ -103,10 +108,10 @@ def ask_for_consent(asked: Consent, token: str, *, by: User) -> None:
 def tell_given(consent: Consent) -> None:
     relation = consent.relation
     assert relation.customer is not None
-    names = {"reseller": relation.reseller.name, "organisation": relation.customer.name}
-    ends = [N_("It ends on %(day)s.")] if consent.ends_at else []
+    names: dict[str, Any] = {"reseller": relation.reseller.name, "organisation": relation.customer.name}
+    ends = [N_("Its last day is %(day)s.")] if consent.ends_at else []
     if consent.ends_at:
-        names |= {"day": day_of(consent.ends_at)}
+        names |= {"day": last_day_of(consent.ends_at)}
     _to_both(relation, GIVEN, [N_("%(organisation)s lets %(reseller)s act for it."), *ends], **names)
 
 
@@ -179,5 +184,5 @@ def tell_ending(partner: Partner, days: int) -> None:
         "/partner/",
         N_("Open the partner area"),
         organisation=partner.organisation.name,
-        day=day_of(partner.ends_at),
+        day=last_day_of(partner.ends_at),
     )

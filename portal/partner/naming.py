@@ -47,3 +47,10 @@ def level_name(level: str) -> str:
     """Of a level of the policy; its id where the policy has it no more."""
     resellers = the_policy().resellers
     return name_in(resellers.levels, level) if resellers and level else ""
+
+
+def level_choices() -> list[tuple[str, str]]:
+    """The policy's levels, and none."""
+    resellers = the_policy().resellers
+    levels = resellers.levels if resellers else {}
+    return [("", _("None")), *((level, name_in(levels, level)) for level in levels)]

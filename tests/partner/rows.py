@@ -1,7 +1,7 @@
 """What of the partner area a route names, for the access matrix."""
 
 from portal.accounts import consenting
-from portal.accounts.partnership import Consent, PartnerCustomer
+from portal.accounts.partnership import APPLIED, Consent, Partner, PartnerCustomer
 from portal.accounts.people import User
 from portal.db import db, utcnow
 from tests.cast import World
@@ -31,6 +31,9 @@ def partner_things(world: World) -> dict[str, object]:
     )
     db.session.add(ended)
     db.session.flush()
+    partner = Partner(organisation_id=world.elsewhere, state=APPLIED, application={"company": "We sell."})
+    db.session.add(partner)
+    db.session.flush()
     customers = "/partner/customers/<public_id>"
     return {
         **{f"{customers}{act} public_id": "asked-heron" for act in ("", "/edit", "/end", "/ask")},
@@ -38,4 +41,6 @@ def partner_things(world: World) -> dict[str, object]:
         "/account/consent/<token> token": token,
         "/account/consent/of/<int:consent_id> consent_id": question.id,
         "consent_id": word.id,
+        "partner_id": partner.id,
+        "/desk/partners/<int:partner_id>/<any(decline,suspend,resume,end):act> act": "decline",
     }
