@@ -38,13 +38,17 @@ def apply(organisation: Organisation, application: dict[str, str], *, by: User, 
     partner = partner_of(organisation)
     if not may_apply(partner, organisation):
         raise Refused(_("%(organisation)s has applied already.", organisation=organisation.name))
-    if partner is None:
-        partner = Partner(organisation_id=organisation.id)
-        db.session.add(partner)
-    partner.state, partner.application, partner.reason = APPLIED, application, ""
-    partner.applied_at, partner.applied_by_id, partner.decided_at, partner.decided_by_id = now, by.id, None, None
+    partner = partner or Partner(organisation_id=organisation.id)
     try:
         with db.session.begin_nested():
+            partner.state, partner.application, partner.reason = APPLIED, application, ""
+            partner.applied_at, partner.applied_by_id, partner.decided_at, partner.decided_by_id = (
+                now,
+                by.id,
+                None,
+                None,
+            )
+            db.session.add(partner)
             db.session.flush()
     except IntegrityError:
         raise Refused(_("%(organisation)s has applied already.", organisation=organisation.name)) from None

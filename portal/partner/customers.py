@@ -31,8 +31,7 @@ def add(reseller: Organisation, *, by: User, now: datetime, **about: Any) -> Par
         public_id=new_public_id(), reseller_id=reseller.id, created_by_id=by.id, **about | {"email": _spelt(about)}
     )
     row.customer_id = customer_by(row.email, reseller_id=reseller.id)
-    db.session.add(row)
-    _save(row.email)
+    _save(row, row.email)
     _note("partner.customer_added", row, by=by, now=now)
     return row
 
@@ -47,9 +46,7 @@ def change(row: PartnerCustomer, *, by: User, now: datetime, **about: Any) -> No
             row.customer_id = customer_by(email, reseller_id=row.reseller_id)
     if _is_over(row, now) and not (about["ends_at"] and about["ends_at"] <= now):
         _take_up(row, now=now)
-    for name, value in (about | {"email": email}).items():
-        setattr(row, name, value)
-    _save(email)
+    _save(row, email, **about | {"email": email})
     _note("partner.customer_changed", row, by=by, now=now)
 
 
@@ -118,13 +115,16 @@ def _spelt(about: dict[str, Any]) -> str:
     return str(about["email"]).lower()
 
 
-def _save(email: str) -> None:
+def _save(row: PartnerCustomer, address: str, **values: Any) -> None:
     """The database decides of two at once."""
     try:
         with db.session.begin_nested():
+            for name, value in values.items():
+                setattr(row, name, value)
+            db.session.add(row)
             db.session.flush()
     except IntegrityError:
-        raise Refused(_("%(email)s is among your customers already.", email=email)) from None
+        raise Refused(_("%(email)s is among your customers already.", email=address)) from None
 
 
 def _is_over(row: PartnerCustomer, now: datetime) -> bool:
