@@ -2,6 +2,7 @@
 
 import secrets
 from datetime import datetime, timedelta
+from typing import Any
 
 from flask_babel import gettext as _
 from sqlalchemy import Select, exists, func, or_, select, update
@@ -181,7 +182,7 @@ def _answer(asked: Consent, *, now: datetime, **values: object) -> None:
     db.session.expire(asked)
 
 
-def _note(kind: str, relation: PartnerCustomer, *, by: User, now: datetime, **detail: str) -> None:
+def _note(kind: str, relation: PartnerCustomer, *, by: User, now: datetime, **detail: Any) -> None:
     note(
         kind,
         by=by,

@@ -88,5 +88,5 @@ def set_terms(partner: Partner, *, level: str, reference: str, starts_at: dateti
     partner.level, partner.reference, partner.starts_at, partner.ends_at = level, reference, starts_at, ends_at
 
 
-def _note(kind: str, partner: Partner, *, by: User, now: datetime, **detail: str) -> None:
+def _note(kind: str, partner: Partner, *, by: User, now: datetime, **detail: Any) -> None:
     note(kind, by=by, now=now, organisation_id=partner.organisation_id, subject=f"partner:{partner.id}", **detail)
