@@ -84,6 +84,14 @@ KINDS = {
     "partner.ending": N_("A mail told that the partnership runs out. Days left: %(days)s."),
     "partner.terms": N_("%(actor)s changed the terms of the partnership."),
     "licence.claimed": N_("%(actor)s claimed the licence %(hint)s."),
+    "licence.issued": N_("The licence %(hint)s was issued."),
+    "licence.reissued": N_("%(actor)s made the new key %(hint)s in place of %(old)s: %(reason)s"),
+    "licence.revoked": N_("%(actor)s revoked the licence %(hint)s: %(reason)s"),
+    "licence.extended": N_("%(actor)s set the end of the licence %(hint)s: %(until)s."),
+    "licence.readdressed": N_("%(actor)s changed the address of the licence %(hint)s from %(old)s to %(email)s."),
+    "partner.order_placed": N_("%(actor)s ordered %(plan)s for %(customer)s: %(order)s."),
+    "partner.order_renewed": N_("%(actor)s renewed %(renewed)s for %(customer)s: %(order)s."),
+    "partner.order_cancelled": N_("%(actor)s cancelled the order %(order)s: %(reason)s"),
 }
 VALUES = {
     "owner": N_("Owner"),

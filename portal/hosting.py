@@ -20,7 +20,10 @@ def main(web: str) -> None:
     stop = threading.Event()
     for ending in (signal.SIGTERM, signal.SIGINT):
         signal.signal(ending, lambda *_: stop.set())
-    kept = [threading.Thread(target=_keep, args=(words, stop)) for words in ((*WEB, web), (*WORKER, "--with-parent", str(os.getpid())))]
+    kept = [
+        threading.Thread(target=_keep, args=(words, stop))
+        for words in ((*WEB, web), (*WORKER, "--with-parent", str(os.getpid())))
+    ]
     for keeper in kept:
         keeper.start()
     for keeper in kept:

@@ -67,6 +67,7 @@ PARTS = {
     "customers": ("partner.customers", _l("Customers")),
     "tickets": ("partner.tickets", _l("Tickets")),
     "orders": ("partner.orders", _l("Orders")),
+    "renewals": ("partner.renewals", _l("Renewals")),
 }
 
 
