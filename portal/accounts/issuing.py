@@ -64,7 +64,7 @@ def revoke(licence: Licence, *, reason: str, by: User, now: datetime) -> None:
     _note("licence.revoked", licence, by=by, now=now, reason=reason.strip())
 
 
-def set_end(licence: Licence, ends_at: datetime | None, *, by: User, now: datetime) -> None:
+def set_end(licence: Licence, ends_at: datetime | None, *, by: User, now: datetime, reason: str = "") -> None:
     """It holds until then (exclusive); None: without an end."""
     hold(licence)
     if licence.revoked_at is not None:
@@ -72,7 +72,8 @@ def set_end(licence: Licence, ends_at: datetime | None, *, by: User, now: dateti
     if ends_at is not None and ends_at <= licence.starts_at:
         raise Refused(_("The end lies before the beginning."))
     licence.ends_at = ends_at
-    _note("licence.extended", licence, by=by, now=now, until=ends_at.date().isoformat() if ends_at else "–")
+    until = ends_at.date().isoformat() if ends_at else "–"
+    _note("licence.extended", licence, by=by, now=now, until=until, reason=reason)
 
 
 def readdress(licence: Licence, email: str, *, by: User, now: datetime) -> None:

@@ -20,6 +20,8 @@ def init_billing(app: Flask) -> None:
         detail_pages,
         invoice_pages,
         invoicing,
+        licence_desk,
+        licence_pages,
         order_pages,
         overdue_pages,
         views,
