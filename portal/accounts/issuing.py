@@ -88,7 +88,7 @@ def readdress(licence: Licence, email: str, *, by: User, now: datetime) -> None:
 
 def hold(licence: Licence) -> None:
     db.session.flush()
-    db.session.refresh(licence, with_for_update=True)
+    db.session.refresh(licence, with_for_update={"of": Licence})
 
 
 def _refuse_dead(licence: Licence, now: datetime) -> None:

@@ -64,7 +64,7 @@ def place(
     if found := db.session.scalar(again):  # it came while the account was waited for
         return found
     if wanted.renews:
-        db.session.refresh(wanted.renews, with_for_update=True)
+        db.session.refresh(wanted.renews, with_for_update={"of": PartnerOrder})
     found_price = price(reseller, wanted, by=by, now=now)
     if found_price.gross != shown:
         raise Refused(_("The price has changed meanwhile. Please look at it again."))
@@ -83,7 +83,7 @@ def place(
 def cancel(order: PartnerOrder, *, reason: str, by: User, now: datetime, days: int) -> None:
     """The licence ends, or goes back to its old end; what was invoiced is credited. Allowed for so many days."""
     db.session.flush()
-    db.session.refresh(order, with_for_update=True)
+    db.session.refresh(order, with_for_update={"of": PartnerOrder})
     if why := locked(order, now=now, days=days):
         raise Refused(why)
     if not reason.strip():
