@@ -28,6 +28,9 @@ def upgrade() -> None:
         batch_op.create_foreign_key(batch_op.f('fk_licence_revoked_by_id_users'), 'users', ['revoked_by_id'], ['id'], ondelete='SET NULL')
         batch_op.create_foreign_key(batch_op.f('fk_licence_replaced_by_id_licence'), 'licence', ['replaced_by_id'], ['id'])
 
+    with op.batch_alter_table('licence', schema=None) as batch_op:
+        batch_op.alter_column('reason', existing_type=sa.String(length=2000), server_default=None)
+
 
 def downgrade() -> None:
     with op.batch_alter_table('licence', schema=None) as batch_op:
