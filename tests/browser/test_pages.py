@@ -115,6 +115,8 @@ def resold(site: Site) -> dict[str, object]:
         f"{page} public_id": customer,
         f"{page}/edit public_id": customer,
         "partner_id": site.value("SELECT id FROM partner ORDER BY id"),
+        "/partner/orders/<public_id> public_id": site.value("SELECT public_id FROM partner_order ORDER BY id"),
+        "/desk/billing/licences/<int:licence_id> licence_id": site.value("SELECT id FROM licence ORDER BY id"),
     }
 
 

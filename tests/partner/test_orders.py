@@ -1,6 +1,7 @@
 """Orders of resellers: the price before it counts, one order a form, the licence and who is recognised by it."""
 
 from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
 from datetime import timedelta
 from decimal import Decimal
 from typing import Any
@@ -223,6 +224,29 @@ def test_a_renewal_carries_the_licence_on_once(app: Flask, rita: FlaskClient, fo
         assert licence.ends_at.date() in (new.ends, new.ends - timedelta(days=1))
     refused = rita.post(f"/partner/orders/{first}/cancel", data={"reason": "No"})
     assert refused.status_code == 422 and "Cancel the renewal first" in refused.text
+
+
+def test_of_two_renewals_at_once_one_counts(app: Flask, rita: FlaskClient, form: Any, as_: As) -> None:
+    first = order(rita, form).location.rsplit("/", 1)[1]
+    asked = [form | {"renews": first, "form_key": sign * 32} for sign in ("a", "b", "c")]
+    browsers, shown = [as_("reseller") for _ in asked], shown_to(rita, asked[0])
+    with ThreadPoolExecutor(len(asked)) as pool:
+        codes = sorted(
+            pool.map(lambda one: order(one[0], one[1], shown).status_code, zip(browsers, asked, strict=True))
+        )
+    assert codes == [302, 422, 422]
+    with app.app_context():
+        assert [one.renews_id is None for one in the_orders()] == [True, False]
+        assert len(db.session.scalars(select(Invoice)).all()) == 2
+
+
+def test_of_one_form_sent_at_once_one_order_comes(app: Flask, rita: FlaskClient, form: Any, as_: As) -> None:
+    browsers, shown = [as_("reseller") for _ in range(3)], shown_to(rita, form)
+    with ThreadPoolExecutor(len(browsers)) as pool:
+        answers = list(pool.map(lambda one: order(one, form, shown), browsers))
+    assert [one.status_code for one in answers] == [302] * 3 and len({one.location for one in answers}) == 1
+    with app.app_context():
+        assert len(the_orders()) == len(db.session.scalars(select(Licence)).all()) == 1
 
 
 def test_a_cancelled_renewal_gives_the_old_end_back_and_can_be_had_again(
