@@ -88,6 +88,7 @@ KINDS = {
     "licence.reissued": N_("%(actor)s made the new key %(hint)s in place of %(old)s: %(reason)s"),
     "licence.revoked": N_("%(actor)s revoked the licence %(hint)s: %(reason)s"),
     "licence.extended": N_("%(actor)s set the end of the licence %(hint)s: %(until)s."),
+    "licence.ending": N_("A mail told that the licence %(hint)s runs out. Days left: %(days)s."),
     "licence.readdressed": N_("%(actor)s changed the address of the licence %(hint)s from %(old)s to %(email)s."),
     "partner.order_placed": N_("%(actor)s ordered %(plan)s for %(customer)s: %(order)s."),
     "partner.order_renewed": N_("%(actor)s renewed %(renewed)s for %(customer)s: %(order)s."),

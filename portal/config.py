@@ -125,6 +125,7 @@ SETTINGS = (
         "partner_days", ("30", "7", "0"), "Days before the end of a partnership on which a mail tells of it; by |."
     ),
     Setting("join_again_days", 30, "Whoever was turned away may ask to join an organisation again after so long."),
+    Setting("licence_days", ("30", "7"), "Days before the end of a licence on which a mail tells its holder; by |."),
     Setting("order_cancel_days", 14, "For so many days a reseller may cancel an order that was delivered."),
     Setting("limit_claim", "10 per hour", "Licence keys tried by one person."),
     Setting("limit_pin", "60 per hour", "PINs made by one person, and looked up by one of the staff."),
