@@ -1,6 +1,7 @@
 """Licences that run out: who holds them is told some days before, for each of those days once."""
 
 from datetime import date, datetime, timedelta
+from typing import Any
 from zoneinfo import ZoneInfo
 
 from flask import Flask
@@ -51,7 +52,12 @@ def tell_of_endings(*, now: datetime) -> int:
             continue
         _tell(licence)
         hint = f"…{licence.key_hint}"
-        about = {"organisation_id": licence.organisation_id, "subject": subject, "hint": hint, "days": due}
+        about: dict[str, Any] = {
+            "organisation_id": licence.organisation_id,
+            "subject": subject,
+            "hint": hint,
+            "days": due,
+        }
         note(TOLD, by=None, now=now, **about)
         sent += 1
     return sent
@@ -70,7 +76,7 @@ def _was_told(subject: str, day: int) -> bool:
 def _tell(licence: Licence) -> None:
     """The organisation's owners and billing contacts; the address of the order while nobody has claimed it."""
     day = telling.Said(lambda: when_day(_last_day(licence)))
-    about = {"product": licence.product.name, "hint": licence.key_hint, "day": day}
+    about: dict[str, Any] = {"product": licence.product.name, "hint": licence.key_hint, "day": day}
     if licence.organisation is not None:
         place = telling.address_of(licence.organisation_id, "licences")
         takers = list(telling.told(look(licence.organisation), telling.CHANGES))

@@ -60,7 +60,15 @@ def licences_file(query: Any) -> Response:
         )
         for one, state in db.session.execute(query.limit(MOST))
     ]
-    head = (_("Key"), _("Product"), _("Plan"), _("Seats"), _("Licensed to"), _("Organisation"), _("E-mail address"))
+    head: tuple[str, ...] = (
+        _("Key"),
+        _("Product"),
+        _("Plan"),
+        _("Seats"),
+        _("Licensed to"),
+        _("Organisation"),
+        _("E-mail address"),
+    )
     head += (_("From"), _("Until"), _("State"), _("Reason"))
     answer = Response(spreadsheets.written(head, lines), mimetype="text/csv")
     answer.headers["Content-Disposition"] = 'attachment; filename="licences.csv"'

@@ -40,7 +40,7 @@ def state_of(now: datetime) -> ColumnElement[str]:
 def listed(person: Any, now: datetime, *, text: str = "", state: str = "") -> Select[Any]:
     """(licence, its state) for bookkeepers, who see all; the newest first."""
     stands = state_of(now).label("state")
-    query = select(Licence, stands).outerjoin(Organisation, Organisation.id == Licence.organisation_id)
+    query: Any = select(Licence, stands).outerjoin(Organisation, Organisation.id == Licence.organisation_id)
     if not is_bookkeeper(person):
         query = query.where(Licence.id < 0)
     if text:
@@ -51,7 +51,8 @@ def listed(person: Any, now: datetime, *, text: str = "", state: str = "") -> Se
     if state in STATES:
         query = query.where(stands == state)
     shown = (joinedload(Licence.product), joinedload(Licence.organisation), joinedload(Licence.sold_by))
-    return query.options(*shown).order_by(Licence.id.desc())
+    found: Select[Any] = query.options(*shown).order_by(Licence.id.desc())
+    return found
 
 
 def reissue(licence: Licence, *, reason: str, by: User, now: datetime) -> str:
@@ -67,7 +68,7 @@ def revoke(licence: Licence, *, reason: str, by: User, now: datetime) -> None:
     _tell(licence, TAKEN, reason=reason, by=by, now=now)
 
 
-def _tell(licence: Licence, subject: str, *, reason: str, by: User, now: datetime, **more: str) -> None:
+def _tell(licence: Licence, subject: str, *, reason: str, by: User, now: datetime, **more: Any) -> None:
     if licence.organisation is None:
         return
     for email, lang, zone in telling.told(look(licence.organisation), telling.CHANGES):

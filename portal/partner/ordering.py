@@ -2,6 +2,7 @@
 
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
+from typing import Any
 
 from flask_babel import gettext as _
 from sqlalchemy import select
@@ -280,7 +281,7 @@ def _follow(order: PartnerOrder, *addresses: str) -> None:
             enqueue("follow_entitlement", person_id=person.id, reason="partner order")
 
 
-def _note(kind: str, order: PartnerOrder, *, by: User, now: datetime, **detail: str) -> None:
+def _note(kind: str, order: PartnerOrder, *, by: User, now: datetime, **detail: Any) -> None:
     note(
         kind,
         by=by,

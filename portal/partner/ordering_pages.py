@@ -82,7 +82,15 @@ def orders_file(query: Select[Any]) -> Response:
         )
         for one in db.session.scalars(query.limit(MOST))
     ]
-    head = (_("Order"), _("Ordered"), _("Customer"), _("Licensed to"), _("E-mail address"), _("What"), _("Seats"))
+    head: tuple[str, ...] = (
+        _("Order"),
+        _("Ordered"),
+        _("Customer"),
+        _("Licensed to"),
+        _("E-mail address"),
+        _("What"),
+        _("Seats"),
+    )
     head += (_("First day"), _("Last day"), _("List price"), _("Your price"), _("Currency"), _("State"))
     answer = Response(spreadsheets.written(head, lines), mimetype="text/csv")
     answer.headers["Content-Disposition"] = 'attachment; filename="orders.csv"'
