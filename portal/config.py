@@ -118,7 +118,15 @@ SETTINGS = (
     Setting("limit_recovery", "10 per hour", "Recovery and confirmation mails asked for from one address."),
     Setting("limit_paying", "30 per hour", "Times one person asks for the payment page."),
     Setting("limit_invite", "20 per hour", "Invitations sent by one person, or tried to be used from one address."),
+    Setting("consent_asked_days", 14, "How long a customer can answer whether a reseller may act for them."),
+    Setting("consent_asks", 3, "So often in a day a reseller may ask the same customer."),
+    Setting("consent_again_days", 30, "A customer who refused may be asked again by that reseller after so long."),
+    Setting(
+        "partner_days", ("30", "7", "0"), "Days before the end of a partnership on which a mail tells of it; by |."
+    ),
     Setting("join_again_days", 30, "Whoever was turned away may ask to join an organisation again after so long."),
+    Setting("licence_days", ("30", "7"), "Days before the end of a licence on which a mail tells its holder; by |."),
+    Setting("order_cancel_days", 14, "For so many days a reseller may cancel an order that was delivered."),
     Setting("limit_claim", "10 per hour", "Licence keys tried by one person."),
     Setting("limit_pin", "60 per hour", "PINs made by one person, and looked up by one of the staff."),
     Setting("limit_filing", "20 per hour", "Tickets filed by one person, and times they share one."),

@@ -117,6 +117,10 @@ def _check_provider(settings: Settings) -> None:
         raise ConfigurationError("stripe_retry_days: write days from 1 to 60, as 1|3|7")
     if [*settings.dunning_days] != sorted({day for day in settings.dunning_days if day.isdecimal()}, key=int):
         raise ConfigurationError("dunning_days: write rising days, as 3|10|21")
+    for name in ("partner_days", "licence_days"):
+        given = [*getattr(settings, name)]
+        if given != sorted({day for day in given if day.isdecimal()}, key=int, reverse=True):
+            raise ConfigurationError(f"{name}: write falling days, as 30|7|0")
 
 
 def _is_colour(text: str) -> bool:

@@ -43,6 +43,12 @@ def the_policy() -> Policy:
     return taken_up[source]
 
 
+def has_partner_area() -> bool:
+    """Whether resellers get pages of their own (R9)."""
+    resellers = the_policy().resellers
+    return bool(resellers and resellers.partner_area)
+
+
 def policy_at(policy_id: str, version: str) -> Policy | None:
     """That version of a policy: the one in force, a kept one, or a shipped one; None when nobody knows it."""
     current = the_policy()

@@ -9,7 +9,7 @@ from typing import Any
 from flask import Flask, flash, redirect, render_template, request, url_for
 from flask.typing import ResponseReturnValue
 from flask_login import current_user
-from flask_security import change_email_confirmed
+from flask_security import change_email_confirmed, user_confirmed
 from flask_security.change_email import change_email_confirm
 from flask_security.confirmable import confirm_email_token_status
 from flask_security.utils import check_and_get_token_status, get_message, login_user
@@ -20,6 +20,7 @@ from portal.accounts import joining
 from portal.accounts.blueprint import bp
 from portal.accounts.letters import CHANGE_WITHIN, write_letter
 from portal.accounts.people import User
+from portal.accounts.recognising import recognise
 from portal.accounts.sessions import was_kept
 from portal.audit import note_account
 from portal.db import db, utcnow
@@ -31,6 +32,7 @@ def init_confirming(app: Flask) -> None:
     app.view_functions["security.confirm_email"] = show_confirmation
     app.view_functions["security.change_email_confirm"] = show_new_address
     change_email_confirmed.connect(tell_old_address, app)
+    user_confirmed.connect(recognise_confirmed, app)
 
 
 def show_confirmation(token: str) -> ResponseReturnValue:
@@ -67,11 +69,17 @@ def change_address(token: str) -> ResponseReturnValue:
     return answer
 
 
+def recognise_confirmed(_app: Flask, *, user: User, **_: Any) -> None:
+    """From now on the address is theirs: resellers may have named it."""
+    recognise(user)
+
+
 def tell_old_address(app: Flask, *, user: User, old_email: str, **_: Any) -> None:
     """The old mailbox is told, and links that were sent there stop working."""
     app.extensions["security"].datastore.set_uniquifier(user)
     write_letter("accounts/mail/address_changed", old_email, user, new_email=user.email)
     note_account("account.address", user, by=user, now=utcnow())
+    recognise(user)
     for left in joining.left_domain(user, old_email):
         place = url_for("accounts.organisation", organisation_id=left.id, _external=True)
         names = {"organisation": left.name, "name": user.display_name, "email": user.email, "old": old_email}

@@ -40,6 +40,10 @@ class Licence(Model):
     starts_at: Mapped[datetime] = mapped_column(default=utcnow)
     ends_at: Mapped[datetime | None]
     revoked_at: Mapped[datetime | None]
+    seats: Mapped[int] = mapped_column(default=1, server_default="1")
+    reason: Mapped[str] = mapped_column(String(2000), default="")  # why it was revoked or reissued
+    revoked_by_id: Mapped[int | None] = mapped_column(ForeignKey("users.id", ondelete="SET NULL"))
+    replaced_by_id: Mapped[int | None] = mapped_column(ForeignKey("licence.id"), index=True)  # an old key's new one
 
     product: Mapped[Product] = relationship()
     organisation: Mapped[Organisation | None] = relationship(foreign_keys=organisation_id)

@@ -9,6 +9,7 @@ from flask_babel import gettext as _
 from sqlalchemy import Select, func, select, update
 
 from portal.accounts.people import Invitation, MemberRole, Membership, Organisation, User
+from portal.accounts.recognising import recognise
 from portal.audit import note
 from portal.db import db
 from portal.errors import Refused
@@ -86,7 +87,7 @@ def join(invitation: Invitation, *, by: User, now: datetime) -> Membership:
         user_id=by.id, organisation_id=invitation.organisation_id, role=invitation.role, started_at=now
     )
     db.session.add(membership)
-    db.session.flush()
+    recognise(by)
     _note("member.joined", membership, by=by, now=now, role=membership.role)
     return membership
 
@@ -105,6 +106,8 @@ def change_role(membership: Membership, role: MemberRole, *, by: User, now: date
     if membership.role != role:
         _note("member.role", membership, by=by, now=now, before=membership.role, after=str(role))
     membership.role = role
+    if role is MemberRole.OWNER:
+        recognise(membership.user)
 
 
 def let_see(membership: Membership, all_tickets: bool, *, by: User, now: datetime) -> None:
@@ -125,6 +128,7 @@ def hand_over(organisation: Organisation, to: Membership, *, by: User, now: date
         raise Refused(_("Choose another member of %(organisation)s.", organisation=organisation.name))
     to.role, mine.role = MemberRole.OWNER, MemberRole.MEMBER
     _take_back_invitations(mine, now=now)
+    recognise(to.user)
     _note("owner.handed_over", to, by=by, now=now)
 
 
@@ -136,6 +140,7 @@ def appoint(to: Membership, *, reason: str, by: User, now: datetime) -> None:
     if to.ended_at is not None or not to.user.active:
         raise Refused(_("Choose a member who can sign in."))
     to.role = MemberRole.OWNER
+    recognise(to.user)
     _note("owner.appointed", to, by=by, now=now, reason=reason)
 
 
@@ -175,7 +180,7 @@ def found_organisation(name: str, *, by: User, now: datetime) -> Organisation:
     db.session.add(organisation)
     db.session.flush()
     db.session.add(Membership(user_id=by.id, organisation_id=organisation.id, role=MemberRole.OWNER, started_at=now))
-    db.session.flush()
+    recognise(by)
     note("organisation.founded", by=by, now=now, organisation_id=organisation.id, name=name)
     return organisation
 

@@ -66,7 +66,7 @@ class PartnerCustomer(Model):
             return select(cls).where(cls.id < 0)
         if person.is_staff:
             return select(cls)
-        return select(cls).where(cls.reseller_id.in_(_workplaces()).params(reader=person.id))
+        return select(cls).where(cls.reseller_id.in_(workplaces_of(person.id)))
 
 
 class Consent(Model):
@@ -123,16 +123,27 @@ def acted_for() -> Select[Any]:
 @cache
 def _workplaces() -> Select[int]:
     """The resellers at which `reader` works for customers: as an owner, or as one who sees all tickets."""
+    return workplaces_of(bindparam("reader"))
+
+
+def workplaces_of(person_id: Any) -> Select[int]:
+    """The same for a person whose id is a column of a wider query."""
     return (
         select(Membership.organisation_id)
         .join(Organisation, Organisation.id == Membership.organisation_id)
         .where(
-            Membership.user_id == bindparam("reader"),
+            Membership.user_id == person_id,
             Membership.ended_at.is_(None),
             or_(Membership.role == MemberRole.OWNER, Membership.sees_all),
             in_partnership(Organisation.id, _now()),
         )
     )
+
+
+def resellers_of(person: Any) -> Select[Organisation]:
+    """The resellers for which this person works in the partner area, by name."""
+    theirs = Organisation.id.in_(workplaces_of(person.id))
+    return select(Organisation).where(theirs).order_by(Organisation.name, Organisation.id)
 
 
 def _now() -> Any:

@@ -13,6 +13,7 @@ from sqlalchemy import ForeignKey, Select, String, and_, bindparam, delete, or_,
 from sqlalchemy.orm import Mapped, joinedload, load_only, mapped_column
 
 from portal.accounts.membership import hash_token
+from portal.accounts.partnership import workplaces_of
 from portal.accounts.people import Role, User
 from portal.db import Model, db, utcnow
 from portal.web import forget_session, settings
@@ -63,14 +64,14 @@ class EndedSession(Model):
     ended_at: Mapped[datetime] = mapped_column(index=True)
 
 
-# Asked for with every page of everybody who has signed in: the person, their roles, and that they still are. Of the
-# person only what most pages need; what else is asked of them is read when it is.
+# Asked for with every page of everybody who has signed in: the person, their roles, that they still are, and whether
+# they work for a reseller. Of the person only what most pages need; what else is asked of them is read when it is.
 SHOWN = (
     *(User.email, User.name, User.locale, User.zone),
     *(User.active, User.confirmed_at, User.fs_uniquifier),
 )
 WHO = (
-    select(User, SignIn.id, SignIn.seen_at)
+    select(User, SignIn.id, SignIn.seen_at, workplaces_of(User.id).correlate(User).exists().label("is_partner"))
     .join(SignIn, and_(SignIn.user_id == User.id, SignIn.uniquifier == User.fs_uniquifier))
     .options(load_only(*SHOWN), joinedload(User.roles).load_only(Role.name))
     .where(SignIn.token_hash == bindparam("token_hash"), SignIn.expires_at > bindparam("now"))
@@ -96,6 +97,7 @@ def load(token: str) -> User | None:
         return None
     if session.get("sign_in") != found.id:  # brought back by the 'keep me signed in' cookie
         session["sign_in"], session["seen"] = found.id, int(time.time())
+    g.is_partner = bool(found.is_partner)
     if session.get("seen", time.time()) - found.seen_at.timestamp() > NOTED_EVERY.total_seconds():
         g.seen_sign_in = found.id
     # Flask-Security's own loader leaves these for its decorators: how, and when last with the password.

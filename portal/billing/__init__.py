@@ -20,6 +20,8 @@ def init_billing(app: Flask) -> None:
         detail_pages,
         invoice_pages,
         invoicing,
+        licence_desk,
+        licence_pages,
         order_pages,
         overdue_pages,
         views,
@@ -27,6 +29,7 @@ def init_billing(app: Flask) -> None:
     from portal.billing.blueprint import bp
     from portal.billing.crediting import init_crediting
     from portal.billing.dunning import init_dunning
+    from portal.billing.expiring import init_expiring
     from portal.billing.provider import init_provider
     from portal.billing.renewing import init_renewing
 
@@ -36,3 +39,4 @@ def init_billing(app: Flask) -> None:
     init_crediting(app)
     init_renewing(app)
     init_dunning(app)
+    init_expiring(app)

@@ -64,3 +64,14 @@ def _dates(part: Part) -> str:
 def reader_language() -> Locale:
     """The language of whoever reads the page, for lines that are no invoice yet."""
     return get_locale() or Locale("en")
+
+
+def licence_states() -> dict[str, tuple[str, str, str]]:
+    """What the states of licences are called, and how they look."""
+    return {
+        "running": (_("Valid"), "ok", "circle-check"),
+        "coming": (_("Not begun"), "", "clock"),
+        "ended": (_("Ended"), "", "lock"),
+        "revoked": (_("Revoked"), "bad", "x"),
+        "replaced": (_("Replaced key"), "", "rotate-ccw"),
+    }

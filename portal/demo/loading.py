@@ -13,6 +13,8 @@ from portal.db import db, utcnow, writing
 from portal.demo.billing import open_demo_billing
 from portal.demo.cast import ACCOUNTS, LICENCE_KEYS, PASSWORD, PRODUCTS, UNCLAIMED, Account
 from portal.demo.desk import add_demo_webhook, stock_demo_desk, tag_demo_tickets
+from portal.demo.orders import open_demo_orders
+from portal.demo.partners import open_demo_partners
 from portal.demo.status import open_demo_status
 from portal.demo.tickets import file_demo_tickets
 from portal.status.uptime_reports import close_due
@@ -41,6 +43,9 @@ def load_demo() -> None:
         add_demo_webhook(people, now=utcnow())
         open_demo_status(people, now=utcnow())
         open_demo_billing(people, products, now=utcnow())
+        northgate, alpenwerk = find_organisation("Northgate Resale"), find_organisation("Alpenwerk")
+        open_demo_partners(people, northgate, alpenwerk, now=utcnow())
+        open_demo_orders(people["rashid@northgate.example"], northgate, now=utcnow())
         close_due(now=utcnow())
         db.session.commit()
     current_app.extensions["load_demo_knowledge"]()

@@ -1,16 +1,18 @@
 """What a reseller orders at partner prices for its customers."""
 
-from datetime import date, datetime
+from datetime import date, datetime, timedelta
 from typing import Any
 
 from sqlalchemy import BigInteger, ForeignKey, Select, String, select
 from sqlalchemy.orm import Mapped, mapped_column, relationship
 
+from portal.accounts.licences import Licence
 from portal.accounts.partnership import PartnerCustomer
-from portal.accounts.people import Organisation
+from portal.accounts.people import Organisation, User
 from portal.accounts.products import Product
 from portal.billing.account import is_bookkeeper
 from portal.billing.catalogue import CatalogueItem
+from portal.billing.invoice import Invoice
 from portal.db import Model, utcnow
 
 STATES = PLACED, DELIVERED, CANCELLED = ("placed", "delivered", "cancelled")
@@ -54,7 +56,44 @@ class PartnerOrder(Model):
     reseller: Mapped[Organisation] = relationship(foreign_keys=reseller_id)
     bill_to: Mapped[Organisation] = relationship(foreign_keys=bill_to_id)
     item: Mapped[CatalogueItem] = relationship()
+    placed_by: Mapped[User | None] = relationship()
+    licence: Mapped[Licence | None] = relationship()
+    invoice: Mapped[Invoice | None] = relationship()
+    renews: Mapped["PartnerOrder | None"] = relationship(remote_side=[id])
     product: Mapped[Product] = relationship()
+
+    @property
+    def number(self) -> str:
+        """As people say it."""
+        return f"O-{self.id:05d}"
+
+    @property
+    def last_day(self) -> date:
+        return self.ends - timedelta(days=1)
+
+    @property
+    def charged(self) -> int:
+        """What the invoice comes to, without tax."""
+        return self.listed if self.is_billed_to_customer else self.discounted
+
+    @property
+    def orderer(self) -> str:
+        return self.placed_by.display_name if self.placed_by else ""
+
+    @property
+    def discounted(self) -> int:
+        """Of all seats, at the partner's price."""
+        return self.amount * self.seats
+
+    @property
+    def listed(self) -> int:
+        """Of all seats, at the list price."""
+        return self.list_amount * self.seats
+
+    @property
+    def is_billed_to_customer(self) -> bool:
+        """The customer pays the list price: partner prices are between vendor and reseller."""
+        return self.bill_to_id != self.reseller_id
 
     @classmethod
     def visible_to(cls, person: Any) -> Select["PartnerOrder"]:

@@ -196,6 +196,8 @@ def _rest(policy: Policy) -> Iterator[Fault]:
         countries = [number.country for number in channel.numbers if len(number.country) != 2]
         if countries:
             yield f"channels.{name}.numbers", f"{countries[0]!r} is no two-letter country code"
+    if policy.resellers and policy.resellers.levels and not policy.resellers.partner_area:
+        yield "resellers.levels", "are of no use without partner_area = true, where partners order"
     spoken = policy.languages
     for code in (*spoken.support, spoken.authoritative or "en", *spoken.machine_translated):
         if not (2 <= len(code.split("-")[0]) <= 3 and code.replace("-", "").isalnum()):

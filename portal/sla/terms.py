@@ -3,7 +3,7 @@
 These dataclasses are the schema of their tables: a field without a default must stand in the file.
 """
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import date
 from decimal import Decimal
 from fractions import Fraction
@@ -182,6 +182,16 @@ class RemoteSupport:
 
 
 @dataclass(frozen=True)
+class ResellerLevel:
+    """A step of the partner programme. `discount`, in percent, is taken off the list price of what a partner orders."""
+
+    id: str
+    name: Text
+    discount: Percent
+    note: Text | None = None
+
+
+@dataclass(frozen=True)
 class Resellers:
     """Support for those who resell (R9): their channels, their place in the queue, their area."""
 
@@ -192,6 +202,7 @@ class Resellers:
     partner_area: bool = False
     remote_support: bool = False
     note: Text | None = None
+    levels: dict[str, ResellerLevel] = field(default_factory=dict, hash=False)
 
 
 @dataclass(frozen=True)

@@ -4,7 +4,9 @@ from datetime import UTC, date, datetime
 from decimal import Decimal
 from typing import Any
 
+from portal.accounts.issuing import issue
 from portal.accounts.people import Organisation, User
+from portal.accounts.products import Product
 from portal.billing import invoicing, payments, selling
 from portal.billing.account import BillingAccount, BillingContact, PaymentMethod
 from portal.billing.accounts import account_of
@@ -91,6 +93,13 @@ def billing_things(organisation: int, person: int) -> dict[str, object]:
         "payment_id": paid.id,
         "refund_id": back.id,
         "invoice_id": invoice.id,
+        "licence_id": issue(
+            by=None,
+            now=utcnow(),
+            organisation_id=organisation,
+            product_id=db.session.scalars(db.select(Product.id)).first(),
+            plan="team",
+        )[0].id,
         f"{base}/preview/<token> token": again.token,
         f"{base}/invoices/<public_id> public_id": invoice.public_id,
         f"{base}/invoices/<public_id>.<kind> public_id": invoice.public_id,

@@ -19,8 +19,16 @@ AXE = Path(__file__).with_name("vendor") / "axe.min.js"
 TAGS = ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa", "best-practice"]
 # Light shows the structure of each width; what the dark scheme can break is contrast.
 RULES = {"light": {"type": "tag", "values": TAGS}, "dark": {"type": "rule", "values": ["color-contrast"]}}
+RASHID = "rashid@northgate.example"
 CUSTOMER, AGENT, ADMIN = "mira@tidewater.example", "agent@larkspur.example", "admin@larkspur.example"
-WHO = (("visitor", None), ("owner", CUSTOMER), ("customer", CUSTOMER), ("agent", AGENT), ("admin", ADMIN))
+WHO = (
+    ("visitor", None),
+    ("owner", CUSTOMER),
+    ("customer", CUSTOMER),
+    ("agent", AGENT),
+    ("admin", ADMIN),
+    ("reseller", RASHID),
+)
 AT_REST = "document.getAnimations().every(one => one.playState !== 'running')"
 VIEWS = [(size, scheme) for size in ("wide", "phone") for scheme in ("light", "dark")]
 
@@ -94,7 +102,21 @@ def things(site: Site) -> dict[str, object]:
         "/community/topic/<int:topic_id>/ticket topic_id": site.value(of_writer.format("topic"), CUSTOMER),
         "user_id": site.value("SELECT author_id FROM post ORDER BY id"),
         "webhook_id": site.value("SELECT id FROM webhook ORDER BY id"),
+        **resold(site),
         "bulk_id": site.value("SELECT id FROM bulk_act ORDER BY id"),
+    }
+
+
+def resold(site: Site) -> dict[str, object]:
+    """A customer of the demo's reseller, and its partnership."""
+    customer = site.value("SELECT public_id FROM partner_customer ORDER BY id")
+    page = "/partner/customers/<public_id>"
+    return {
+        f"{page} public_id": customer,
+        f"{page}/edit public_id": customer,
+        "partner_id": site.value("SELECT id FROM partner ORDER BY id"),
+        "/partner/orders/<public_id> public_id": site.value("SELECT public_id FROM partner_order ORDER BY id"),
+        "/desk/billing/licences/<int:licence_id> licence_id": site.value("SELECT id FROM licence ORDER BY id"),
     }
 
 

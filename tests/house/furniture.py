@@ -53,6 +53,7 @@ from tests import cast
 from tests.accounts.rows import organisation_things
 from tests.billing.rows import billing_things
 from tests.community.furniture import forum_things
+from tests.partner.rows import partner_things
 from tests.status.rows import drafted, planned_work
 from tests.status.uptime_rows import uptime_things
 
@@ -129,6 +130,7 @@ def furnish(world: cast.World) -> dict[str, object]:
         "/desk/mail/<int:mail_id>/release mail_id": kept_out,
         "/desk/mail/<int:mail_id>/discard mail_id": kept_out,
         **forum_things(carla, world.heron),
+        **partner_things(world),
         **organisation_things(world.heron),
         "/status/subscribe/<token> token": _subscriber(),
         "/status/subscribe/<token>/stop token": _subscriber(),

@@ -113,7 +113,8 @@ def test_what_is_not_yours_is_not_there(row: Row) -> None:
 
 
 # Addresses whose argument is a signed link: whoever holds it is who it was sent to, or it only leads on.
-OWN_OR_SIGNED = {"/account/confirm/<token>", "/tickets/answers/<token>"}
+# A question for consent is answered by whoever got the mail, for an organisation of their own.
+OWN_OR_SIGNED = {"/account/confirm/<token>", "/tickets/answers/<token>", "/account/consent/<token>"}
 
 
 @pytest.mark.parametrize("row", GETS, ids=str)

@@ -29,6 +29,8 @@ COMMITTERS = {
     "portal/status/maintenance.py": "what the worker does each minute",
     "portal/billing/renewing.py": "what the worker does each hour",
     "portal/billing/dunning.py": "what the worker does each hour",
+    "portal/billing/expiring.py": "what the worker does each night",
+    "portal/partner/ending.py": "what the worker does each night",
     "portal/billing/crediting.py": "what the worker does each hour",
     "portal/billing/provider/checkout.py": "ends what was written before the provider is asked",
     "portal/billing/provider/charging.py": "the same, in a job",

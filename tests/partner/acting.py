@@ -10,13 +10,15 @@ from portal.accounts.people import Membership
 from portal.db import db
 from tests.cast import World
 
+OF_RITA = "heron-of-rita"
+
 
 def let_act(world: World, now: datetime) -> None:
     """Rita's house sells for the vendor, Heron Marine is its customer, and its owner let it act for them. No commit."""
     then = now - timedelta(days=30)
     db.session.add(Partner(organisation_id=world.reseller, state=APPROVED, starts_at=then))
     relation = PartnerCustomer(
-        public_id="heron-of-rita",
+        public_id=OF_RITA,
         reseller_id=world.reseller,
         customer_id=world.heron,
         name="Heron",
@@ -29,15 +31,15 @@ def let_act(world: World, now: datetime) -> None:
 
 
 def the_consent() -> Consent:
-    return db.session.scalars(select(Consent)).one()
+    return the_relation().consents[-1]
 
 
 def the_relation() -> PartnerCustomer:
-    return db.session.scalars(select(PartnerCustomer)).one()
+    return db.session.scalars(select(PartnerCustomer).where(PartnerCustomer.public_id == OF_RITA)).one()
 
 
 def the_partner() -> Partner:
-    return db.session.scalars(select(Partner)).one()
+    return db.session.scalars(select(Partner).order_by(Partner.id.desc()).limit(1)).one()
 
 
 def _no_sight(world: World, now: datetime) -> None:

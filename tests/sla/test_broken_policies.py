@@ -108,6 +108,16 @@ BROKEN = {  # name: (what stands there, what to write instead, key, line of the 
     "wrong type": ("rank = 1", 'rank = "first"', "plans.free.rank", 33, "must be a whole number, not a text ('first')"),
     "out of range": ("used = 50", "used = 150", "warnings[0].used", 48, "must lie between 0 and 100"),
     "two ways to warn": ("used = 50", 'used = 50\nleft = "1 hour"', "warnings[0]", 46, "either 'used'"),
+    "levels without an area": (
+        "[queues]",
+        '[resellers]\nchannels = "ticket"\nrank = 2\ntier = "standard"\n'
+        'levels = { gold = { name = "G", discount = 5 } }'
+        "\n\n[queues]", "resellers.levels", 47, "of no use without partner_area = true"),
+    "too much discount": (
+        "[queues]",
+        '[resellers]\nchannels = "ticket"\nrank = 2\ntier = "standard"\n'
+        'levels = { gold = { name = "G", discount = 101 } }'
+        "\n\n[queues]", "resellers.levels.gold.discount", 47, "must lie between 0 and 100"),
     "no English": ('name = "Ticket"', 'name = { de = "Ticket" }', "channels.ticket.name", 23, "has no English text"),
     "not TOML": ("[queues]", "[queues", "", 43, "is not TOML"),
 }  # fmt: skip
