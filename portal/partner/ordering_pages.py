@@ -83,7 +83,7 @@ def orders_file(query: Select[Any]) -> Response:
         for one in db.session.scalars(query.limit(MOST))
     ]
     head: tuple[str, ...] = (
-        _("Order"),
+        _("Order number"),
         _("Ordered"),
         _("Customer"),
         _("Licensed to"),
