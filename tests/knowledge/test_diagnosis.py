@@ -1,11 +1,10 @@
 """What is understood of an error message, a stack trace or a log."""
 
-import time
-
 import pytest
 from flask.testing import FlaskClient
 
 from knowledge.search.diagnosis import diagnose
+from tests.pace import SECOND, loops
 
 TRACE = """Traceback (most recent call last):
   File "/opt/beacon/x.py", line 44, in run
@@ -50,6 +49,4 @@ def test_secrets_are_not_searched() -> None:
     "piece", ["a", "at ", "1:", "/a", "ERROR ", '"', "Aa.", "\n", "12:12:12 ERROR ", "ab:", "\ud800"]
 )
 def test_nasty_texts_take_no_time(client: FlaskClient, piece: str) -> None:
-    started = time.process_time()
-    diagnose("ERROR: x\n" + piece * (100_000 // len(piece)))
-    assert time.process_time() - started < 0.5
+    assert loops(lambda: diagnose("ERROR: x\n" + piece * (100_000 // len(piece)))) < SECOND

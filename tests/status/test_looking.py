@@ -24,7 +24,7 @@ LOCAL = ("127.0.0.0/8", "::1/128")
 def seen(kind: str, target: str, *, patience: int = 1, inside: tuple[str, ...] = LOCAL, **asks: Any) -> Sight:
     began = time.monotonic()
     found = look(Look(kind, target, asks, patience, inside))
-    assert time.monotonic() - began < patience + 0.8
+    assert time.monotonic() - began < patience + 5  # most of them would go on without end
     return found
 
 
