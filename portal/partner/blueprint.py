@@ -19,3 +19,4 @@ class Tile(NamedTuple):
 
 
 TILES: list[Tile] = []  # in the order in which the area's modules add theirs
+SHORT = 5  # rows of a tile

@@ -11,12 +11,10 @@ from portal.accounts.partnership import Partner
 from portal.accounts.people import Organisation
 from portal.db import db, utcnow
 from portal.partner import gate
-from portal.partner.blueprint import TILES, Tile, bp
+from portal.partner.blueprint import SHORT, TILES, Tile, bp
 from portal.partner.customers import ASKED, listed
 from portal.partner.naming import level_name, state_names
 from portal.policies import the_policy
-
-SHORT = 5  # rows of a tile
 
 
 def customers_tile(reseller: Organisation, now: datetime) -> dict[str, Any]:

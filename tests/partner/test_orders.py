@@ -349,6 +349,9 @@ def test_renewals_stand_in_the_month_in_which_they_run_out(app: Flask, world: Wo
         an_order(world, 6, renews_id=old.id, ends=on + timedelta(days=60))
         db.session.commit()
         assert soon.state == "delivered"
+    tile = rita.get("/partner/").text
+    assert [number for number in range(1, 7) if f"/partner/orders/order-{number}" in tile] == [1, 4, 6]
+    assert tile.index("/order-4") < tile.index("/order-1") and "Has run out" in tile
     page = rita.get("/partner/renewals").text
     shown = {number: f'renews=order-{number}"' in page for number in range(1, 7)}
     assert shown == {1: True, 2: False, 3: False, 4: True, 5: False, 6: True}
