@@ -69,11 +69,14 @@ def grants_of(
     return _about(slug, _held(person, organisation, now)[0])
 
 
-def held_in(person: Any, organisation: Any, *, now: datetime) -> tuple[list[Grant], bool]:
+def held_in(person: Any, organisation: Any, *, now: datetime, acting: bool = False) -> tuple[list[Grant], bool]:
     """Every grant in force for this person in the organisation, or a row with its id (None: in all of theirs), and
-    whether they ask as one of a reseller's people (R9): on their own they never do."""
-    grants, sells = _held(person, organisation, now)
-    return grants, sells and organisation is not None
+    whether they ask as one of a reseller's people (R9): on their own they never do.
+
+    Who is `acting` for a customer's organisation, as whoever calls has made sure, has what that organisation has.
+    """
+    grants, sells = _held(person, organisation, now, acting)
+    return grants, sells and organisation is not None and not acting
 
 
 def region_of(organisation: Organisation | int | None, *, now: datetime) -> str | None:
@@ -131,16 +134,18 @@ def _about(slug: str | None, grants: list[Grant]) -> list[Grant]:
     return [grant for grant in grants if slug is None or grant.product in (None, slug)]
 
 
-def _held(person: Any, organisation: Organisation | int | None, now: datetime) -> tuple[list[Grant], bool]:
+def _held(
+    person: Any, organisation: Organisation | int | None, now: datetime, acting: bool = False
+) -> tuple[list[Grant], bool]:
     """Every grant in force, and whether the organisation asked about, or any of theirs, is a reseller now (R9)."""
     if not getattr(person, "is_authenticated", False):
         return [], False
     asked = {"person": person.id, "now": now}
-    if person.confirmed_at is not None:
+    if person.confirmed_at is not None and not acting:
         asked["address"] = person.email.lower()
     if organisation is not None:
         asked["organisation"] = organisation if isinstance(organisation, int) else organisation.id
-    found = read(_holdings("address" in asked, "organisation" in asked), **asked)
+    found = read(_holdings("address" in asked, "organisation" in asked, acting), **asked)
     grants = [
         Grant(row.source, row.plan, row.tier, row.slug, row.starts_at, row.ends_at, row.reference)
         for row in found
@@ -150,12 +155,14 @@ def _held(person: Any, organisation: Organisation | int | None, now: datetime) -
 
 
 @cache
-def _holdings(has_address: bool, in_one: bool) -> Any:
+def _holdings(has_address: bool, in_one: bool, acting: bool = False) -> Any:
     """All that `_held` reads, as one query that is built once. Its parameters: person, now, address, organisation."""
     mine = select(Membership.organisation_id).where(
         Membership.user_id == bindparam("person"), Membership.ended_at.is_(None)
     )
-    if in_one:
+    if acting:
+        mine = select(Organisation.id).where(Organisation.id == bindparam("organisation"))
+    elif in_one:
         mine = mine.where(Membership.organisation_id == bindparam("organisation"))
     now: Any = bindparam("now")
     nothing = cast(null(), String)

@@ -8,7 +8,7 @@ from sqlalchemy import ColumnElement, ForeignKey, Index, Select, String, Text, U
 from sqlalchemy.orm import Mapped, mapped_column, relationship
 
 from portal.accounts.people import MemberRole, Membership, Organisation
-from portal.db import Model, Moment, utcnow
+from portal.db import Model, Moment, db, utcnow
 
 STATES = APPLIED, APPROVED, DECLINED, SUSPENDED, ENDED = ("applied", "approved", "declined", "suspended", "ended")
 
@@ -104,12 +104,26 @@ def in_partnership(organisation_id: Any, now: Any) -> ColumnElement[bool]:
 @cache
 def acted_for() -> Select[Any]:
     """The customers' organisations for which `reader` may act at this moment, as one of a reseller's people."""
+    return _acting(bindparam("reader"))
+
+
+def acts_for(person_id: int, organisation_id: int) -> bool:
+    """Whether that person may act for that organisation at this moment, as one of a reseller's people."""
+    return bool(db.session.scalar(select(acting_for(person_id, organisation_id).exists())))
+
+
+def acting_for(person_id: Any, organisation_id: Any) -> Select[Any]:
+    """The same for a person whose id is a column of a wider query; empty where they may not."""
+    return _acting(person_id).where(PartnerCustomer.customer_id == organisation_id)
+
+
+def _acting(person_id: Any) -> Select[Any]:
     now = _now()
     return (
         select(PartnerCustomer.customer_id)
         .join(Consent, Consent.relation_id == PartnerCustomer.id)
         .where(
-            PartnerCustomer.reseller_id.in_(_workplaces()),
+            PartnerCustomer.reseller_id.in_(workplaces_of(person_id)),
             PartnerCustomer.customer_id.is_not(None),
             PartnerCustomer.starts_at <= now,
             or_(PartnerCustomer.ends_at.is_(None), PartnerCustomer.ends_at > now),
@@ -120,14 +134,11 @@ def acted_for() -> Select[Any]:
     )
 
 
-@cache
-def _workplaces() -> Select[int]:
-    """The resellers at which `reader` works for customers: as an owner, or as one who sees all tickets."""
-    return workplaces_of(bindparam("reader"))
-
-
 def workplaces_of(person_id: Any) -> Select[int]:
-    """The same for a person whose id is a column of a wider query."""
+    """The resellers at which somebody works for customers: as an owner, or as one who sees all tickets.
+
+    `person_id` may be a column of a wider query.
+    """
     return (
         select(Membership.organisation_id)
         .join(Organisation, Organisation.id == Membership.organisation_id)

@@ -13,7 +13,6 @@ from flask_wtf import FlaskForm
 from sqlalchemy import func, select
 from sqlalchemy.orm import selectinload
 
-from portal.accounts.entitlement import entitlement_of
 from portal.accounts.people import User, staff
 from portal.db import db
 from portal.desk import drafts, forms, promises
@@ -29,7 +28,7 @@ from portal.tickets.custom_fields import FieldsForm, FieldValue, answered, asked
 from portal.tickets.drafts import new_key
 from portal.tickets.fitting import by_fit
 from portal.tickets.following_up import related
-from portal.tickets.quoting import holding_words, severity_name
+from portal.tickets.quoting import Fields, held_of, holding_words, severity_name
 from portal.tickets.satisfaction import rating_of
 from portal.tickets.ticket import Credential, Message, ReadAnswer, Reveal, Ticket
 from portal.web import choose_locale, choose_zone, is_zone, reader_zone
@@ -164,6 +163,7 @@ class Customer:
 
     person: User
     organisation: str
+    reseller: str  # who filed it for them
     is_reseller: bool
     region: str
     holding: str
@@ -177,11 +177,12 @@ def customer_of(ticket: Ticket, now: datetime) -> Customer:
     person, organisation = ticket.requester, ticket.organisation
     zone = next(zone for zone in (person.zone, ticket.promise_zone, choose_zone()) if zone and is_zone(zone))
     locale, spoken = date_locale(), person.locale or ticket.language
-    there, held = ZoneInfo(zone), entitlement_of(person, ticket.product, organisation, now=now)
+    there, held = ZoneInfo(zone), held_of(ticket, Fields(product=ticket.product), now=now)
     clock = f"{format_skeleton('E', now, there, locale=locale)} {format_time(now, 'short', there, locale)}"
     return Customer(
         person=person,
         organisation=organisation.name if organisation else "",
+        reseller=ticket.reseller.name if ticket.reseller else "",
         is_reseller=bool(organisation and held.reseller),
         region=(organisation.region if organisation else None) or "",
         holding=holding_words(ticket, locale=str(locale)),

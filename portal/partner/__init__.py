@@ -15,6 +15,7 @@ def init_partner(app: Flask) -> None:
         ordering_pages,  # noqa: F401
         overview,  # noqa: F401
         renewal_pages,  # noqa: F401
+        ticket_pages,  # noqa: F401
     )
     from portal.partner.blueprint import bp
     from portal.partner.ending import init_ending

@@ -61,7 +61,7 @@ def _standing(is_staff: bool) -> Executable:
         .with_only_columns(
             *(Ticket.id, Ticket.number, Ticket.subject, Ticket.status, Ticket.severity, Ticket.plan, Ticket.tier),
             *(Ticket.requester_id, Ticket.assignee_id, Ticket.updated_at, Ticket.closes_at, Ticket.follows_id),
-            Ticket.organisation_id,
+            *(Ticket.organisation_id, Ticket.reseller_id),
             exists().where(_later.follows_id == Ticket.id).label("is_followed"),
             select(func.max(TicketEvent.id)).where(TicketEvent.ticket_id == Ticket.id).scalar_subquery(),
             exists().where(Credential.ticket_id == Ticket.id, Credential.sealed.is_not(None)).label("has_credentials"),
@@ -70,7 +70,7 @@ def _standing(is_staff: bool) -> Executable:
                 User.email.label("requester_email"),
                 _assignee.name,
                 _assignee.email,
-                Organisation.name,
+                Organisation.name.label("organisation"),
                 Product.name,
             ),
             begun.order_by(Draft.updated_at.desc()).limit(1).scalar_subquery().label("draft_id"),
@@ -163,7 +163,7 @@ def blank_form(offer: Offer, *, now: datetime) -> dict[str, Markup]:
     chosen = (*offer.chosen.values(), offer.signature, offer.held.remote_support)
     asked = tuple((row.id, row.kind, str(row.labels), str(row.choices), row.is_required) for row in offer.asked)
     products = tuple((row.slug, row.name) for row in offer.products.values())
-    organisations = tuple((key, row.name) for key, row in offer.organisations.items())
+    organisations = tuple(map(tuple, offer.organisations.values()))
     where = (now.replace(second=0, microsecond=0), str(get_locale()), choose_zone())
     key = (policy, question, chosen, asked, products, organisations, *where)
 

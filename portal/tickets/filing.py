@@ -11,7 +11,8 @@ from portal.accounts.people import Organisation, User
 from portal.accounts.products import Product
 from portal.db import db
 from portal.errors import Refused
-from portal.sla import QuoteRequest
+from portal.policies import the_policy
+from portal.sla import QuoteRequest, make_quote
 from portal.tickets import clocks, conversation, credentials, custom_fields, letters, quoting, telling
 from portal.tickets.ticket import Attachment, Draft, Message, ReadAnswer, Ticket, new_number
 
@@ -28,6 +29,7 @@ class Request:
     topic: str = "product"  # product, billing
     channel: str = "ticket"
     organisation: Organisation | None = None
+    reseller_id: int | None = None  # whose person files it for the organisation, with its consent
     product: Product | None = None
     version: str | None = None
     severity: str | None = None
@@ -49,8 +51,10 @@ def file_ticket(request: Request, *, by: User, now: datetime) -> Ticket:
     asked = quoting.Fields(
         topic=request.topic, product=request.product, severity=request.severity, channel=request.channel
     )
-    held = quoting.held_for(by, request.organisation, asked, now=now)
-    quote = quoting.quote_for(by, request.organisation, asked, now=now, zone=request.zone)
+    acting = request.reseller_id is not None
+    held = quoting.held_for(by, request.organisation, asked, now=now, acting=acting)
+    weighed = quoting.request_for(held, request.organisation, asked, now=now)
+    quote = make_quote(the_policy(), weighed, at=now, zone=request.zone)
     if not quote.allowed:
         raise Refused(" ".join(telling.explained(quote, locale=request.language, zone=request.zone)))
     ticket = Ticket(
@@ -62,6 +66,7 @@ def file_ticket(request: Request, *, by: User, now: datetime) -> Ticket:
         language=request.language,
         requester=by,
         organisation=request.organisation,
+        reseller_id=request.reseller_id,
         product=request.product,
         product_version=request.version,
         plan=held.plan,
@@ -69,7 +74,7 @@ def file_ticket(request: Request, *, by: User, now: datetime) -> Ticket:
         severity_claimed=quote.severity,
         severity=quote.severity,
         queue=quote.queue,
-        rank=quote.rank,
+        rank=quoting.rank_for(quote, weighed, acting=acting),
         policy_id=quote.policy_id,
         policy_version=quote.policy_version,
         promise=quote.to_record(),
@@ -84,7 +89,6 @@ def file_ticket(request: Request, *, by: User, now: datetime) -> Ticket:
         ticket, "customer", request.body, by=by, now=now, attachments=request.attachments
     )
     message.ticket = ticket
-    weighed = quoting.request_for(held, request.organisation, asked, now=now)
     _log_receipt(ticket, weighed, message, request.taken_by, now=now)
     if request.is_receipted:  # automatic: most policies' clocks ignore it
         ticket.record("receipt_sent", by=None, at=now, automatic=True)

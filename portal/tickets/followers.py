@@ -65,9 +65,17 @@ def shareable(ticket: Ticket) -> Sequence[User]:
     return db.session.scalars(query).all()
 
 
+def is_inside(ticket: Any, person: User) -> bool:
+    """Staff, whoever filed it for their own organisation, and its members: a reseller's people don't see who else
+    reads it. `ticket` has requester, organisation and reseller."""
+    if person.is_staff or (ticket.requester_id == person.id and ticket.reseller_id is None):
+        return True
+    return person.role_in(ticket.organisation_id) is not None
+
+
 def may_share(ticket: Ticket, person: User) -> bool:
-    """Whoever filed it decides, and the owners of the organisation; staff may help."""
-    if person.is_staff or ticket.requester_id == person.id:
+    """Whoever filed it for their own organisation decides, and its owners; staff may help."""
+    if person.is_staff or (ticket.requester_id == person.id and ticket.reseller_id is None):
         return True
     return ticket.organisation_id is not None and person.role_in(ticket.organisation_id) == MemberRole.OWNER
 

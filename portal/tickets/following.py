@@ -11,9 +11,9 @@ from portal.tickets.ticket import OPEN_STATUSES, Ticket
 
 
 def follow(ticket: Ticket, *, now: datetime, reason: str = "") -> None:
-    """Give an open ticket the plan and tier that its requester holds now."""
+    """Give an open ticket the plan and tier that its requester (or a reseller's customer) holds now."""
     asked = quoting.Fields(topic=ticket.topic, product=ticket.product)
-    held = quoting.held_for(ticket.requester, ticket.organisation, asked, now=now)
+    held = quoting.held_of(ticket, asked, now=now)
     progress.upgrade(ticket, held.plan, held.tier, by=None, now=now, reason=reason)
 
 

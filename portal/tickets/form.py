@@ -100,7 +100,7 @@ class TicketForm(FlaskForm):  # type: ignore[misc]
 
     def offer(self, person: User, *, now: datetime) -> None:
         """Fill in the choices for this person, given what is chosen already."""
-        self.take(Offer(person, {name: self[name].data for name in CHOSEN}, now=now))
+        self.take(Offer(person, {name: self[name].data for name in CHOSEN}, now=now, for_customers=True))
 
     def take(self, offer: Offer) -> None:
         self.offered = offer
@@ -110,7 +110,7 @@ class TicketForm(FlaskForm):  # type: ignore[misc]
         products = [(row.slug, row.name) for row in offer.products.values()]
         self.product.choices = _choices([("", _("Choose a product")), *products])
         self.product.flags.required = offer.needs_product
-        self.organisation.choices = _choices([(key, row.name) for key, row in offer.organisations.items()])
+        self.organisation.choices = _choices([(key, _named(row)) for key, row in offer.organisations.items()])
         named = the_policy().severities
         self.severity.choices = _choices([(name, named[name].name.to(choose_locale())) for name in offer.severities])
 
@@ -131,10 +131,12 @@ class TicketForm(FlaskForm):  # type: ignore[misc]
         return kept | self.custom.typed() | {"remote_access": "y" if self.remote_access.data else ""}
 
     def validate_topic(self, field: Any) -> None:
+        if self.offered.reseller_id:
+            self._refuse_strange("topic", _("Billing is between us and your customer. You can ask about a product."))
         self._refuse_strange("topic", _("Choose what it is about."))
 
     def validate_organisation(self, field: Any) -> None:
-        self._refuse_strange("organisation", _("You are not a member of that organisation. Please choose again."))
+        self._refuse_strange("organisation", _("You can’t file for that organisation (any more). Please choose again."))
 
     def validate_severity(self, field: Any) -> None:
         self._refuse_strange("severity", _("Your support has no such severity. Please choose again."))
@@ -179,6 +181,12 @@ def filled_from(draft: Draft) -> dict[str, Any]:
     """The form's contents out of a draft; the credentials stay sealed."""
     fields = dict(draft.fields)
     return fields | {"remote_access": bool(fields.get("remote_access")), "form_key": draft.form_key}
+
+
+def _named(row: Any) -> str:
+    """An organisation among the choices; a customer of the person's reseller is marked so."""
+    name = str(row.name)
+    return _("%(name)s (your customer)", name=name) if getattr(row, "reseller_id", None) else name
 
 
 def _choices(pairs: Sequence[tuple[str, str]]) -> list[SelectChoice]:

@@ -59,6 +59,7 @@ def file(form: TicketForm, draft: Draft, *, by: User, now: datetime) -> Ticket |
         zone=choose_zone(),
         topic=form.topic.data,
         organisation=form.chosen_organisation,
+        reseller_id=form.offered.reseller_id,
         product=form.chosen_product,
         version=(form.version.data or "").strip() or None,
         severity=form.offered.fields.severity,

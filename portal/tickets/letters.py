@@ -7,6 +7,7 @@ from typing import Any
 
 from flask_babel import force_locale
 
+from portal.accounts.partnership import acts_for
 from portal.accounts.people import User
 from portal.accounts.texts import N_
 from portal.mail import Mail, compose, signed_message_id, thread_id
@@ -29,6 +30,7 @@ def send_filed(ticket: Ticket) -> Mail | None:
             "basis": telling.basis(promise.basis),
         }
     told |= {"due_at": first.due_at if first else None, "earliest_at": first.earliest_at if first else None}
+    told["for_whom"] = ticket.organisation.name if ticket.reseller_id and ticket.organisation else ""
     return _send(ticket, "filed", N_("[#%(number)s] We have your ticket: %(title)s"), **told)
 
 
@@ -175,8 +177,10 @@ def send_remote(ticket: Ticket, *, purpose: str) -> Mail | None:
 
 def is_reached(ticket: Ticket) -> bool:
     """True while who filed the ticket may still read it."""
-    left = ticket.organisation_id is not None and ticket.requester.role_in(ticket.organisation_id) is None
-    return bool(ticket.requester.active) and not left
+    person, organisation = ticket.requester, ticket.organisation_id
+    if ticket.reseller_id is not None and organisation is not None:
+        return bool(person.active) and acts_for(person.id, organisation)
+    return bool(person.active) and (organisation is None or person.role_in(organisation) is not None)
 
 
 def locale_of(ticket: Ticket) -> str:

@@ -188,11 +188,11 @@ def _conditions(filters: Filters) -> list[ColumnElement[bool]]:
     if filters.product:
         found.append(Ticket.product_id.in_(select(Product.id).where(Product.slug == filters.product)))
     if filters.text:
-        found.append(_mentions(filters.text))
+        found.append(mentions(filters.text))
     return found
 
 
-def _mentions(text: str) -> ColumnElement[bool]:
+def mentions(text: str) -> ColumnElement[bool]:
     """Words of the subject, or a ticket's number as it is read out (12345678, #12345678)."""
     words = [Ticket.subject.icontains(word, autoescape=True) for word in text.split()[:8]]
     spoken = text.lstrip("#").replace(" ", "")

@@ -21,12 +21,13 @@ from portal.tickets.ticket import Draft
 from portal.web import choose_locale, choose_zone, reader
 
 CLAIM = "draft_claim"
+ASKED = ("article", "product", "topic", "subject", "severity", "organisation")  # what a link to the form may choose
 
 
 @bp.get("/new")
 def new() -> ResponseReturnValue:
     now, draft = utcnow(), None
-    prefill = {name: request.args.get(name, "") for name in ("article", "product", "topic", "subject", "severity")}
+    prefill = {name: request.args.get(name, "") for name in ASKED}
     if wanted := request.args.get("draft", type=int):
         draft = get_or_404(Draft.kept_as(wanted, current_user).where(Draft.ticket_id.is_(None)))
     if is_back(unclaimed := kept_for_reader()):
@@ -34,7 +35,7 @@ def new() -> ResponseReturnValue:
     if followed := following_up.followed(request.args.get("follows", ""), current_user):
         prefill |= following_up.prefilled(followed, current_user)
     if draft is None and not (prefill["subject"] or prefill["article"]):
-        kept = drawing.blank_form(Offer(reader(), prefill, now=now), now=now)
+        kept = drawing.blank_form(Offer(reader(), prefill, now=now, for_customers=True), now=now)
         others = drafts.unsent(current_user, unclaimed)
         return render_template("tickets/new.html", unclaimed=unclaimed, others=others, **kept)
     form = TicketForm(formdata=None, data=filled_from(draft) if draft else prefill | {"form_key": drafts.new_key()})

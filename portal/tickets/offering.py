@@ -5,9 +5,10 @@ from datetime import datetime
 from types import SimpleNamespace
 from typing import Any
 
-from sqlalchemy import bindparam
+from sqlalchemy import Integer, bindparam, cast, null, select, union_all
 
 from portal.accounts.entitlement import held_in
+from portal.accounts.partnership import PartnerCustomer, acted_for
 from portal.accounts.people import Organisation, User
 from portal.accounts.products import Product
 from portal.db import read
@@ -20,22 +21,37 @@ CHOSEN = ("topic", "organisation", "product", "severity")
 PRODUCTS = Product.visible_to(None).with_only_columns(Product.id, Product.slug, Product.name)
 _reader: Any = SimpleNamespace(id=bindparam("reader"))
 ORGANISATIONS = User.organisations(_reader).with_only_columns(Organisation.id, Organisation.name)
+# The same, and the customers for whom one of a reseller's people may file: by whom.
+_acting = acted_for().with_only_columns(PartnerCustomer.customer_id, PartnerCustomer.reseller_id).subquery()
+_customers = select(Organisation.id, Organisation.name, _acting.c.reseller_id).join(
+    _acting, _acting.c.customer_id == Organisation.id
+)
+_own = User.organisations(_reader).with_only_columns(
+    Organisation.id, Organisation.name, cast(null(), Integer).label("reseller_id")
+)
+_all = union_all(_own.order_by(None), _customers).subquery()
+WITH_CUSTOMERS = select(_all).order_by(_all.c.reseller_id.is_not(None), _all.c.name, _all.c.id, _all.c.reseller_id)
 
 
 class Offer:
-    """The choices of this person, given what is chosen already. What can't be chosen is remembered as `strange`."""
+    """The choices of this person, given what is chosen already. What can't be chosen is remembered as `strange`.
 
-    def __init__(self, person: User, chosen: Mapping[str, Any], *, now: datetime) -> None:
+    `for_customers`: among the organisations are those for which the person may act as a reseller's.
+    """
+
+    def __init__(self, person: User, chosen: Mapping[str, Any], *, now: datetime, for_customers: bool = False) -> None:
         self.chosen: dict[str, Any] = {name: chosen.get(name) for name in CHOSEN}
         self.strange: set[str] = set()
         self.products = {row.slug: row for row in read(PRODUCTS)}
-        self.organisations = {str(row.id): row for row in read(ORGANISATIONS, reader=person.id)}
-        self._settle("topic", ("product", "billing"), "product")
+        self.organisations: dict[str, Any] = {}
+        for row in read(WITH_CUSTOMERS if for_customers else ORGANISATIONS, reader=person.id):
+            self.organisations.setdefault(str(row.id), row)
         self._settle("organisation", self.organisations, next(iter(self.organisations), ""))
+        # Money is between the vendor and the customer: nobody acts for them there.
+        self._settle("topic", ("product",) if self.reseller_id else ("product", "billing"), "product")
         self._settle("product", self.products, next(iter(self.products)) if len(self.products) == 1 else "")
         self.is_about_product = self.chosen["topic"] == "product"
         self.needs_product = self.is_about_product and bool(self.products)
-        self.organisation: Any = self.organisations.get(self.chosen["organisation"])
         self.product = self.products.get(self.chosen["product"]) if self.is_about_product else None
         self.asked = read(ASKED, product=self.product.id) if self.product else ()
         self._weigh(person, now=now)
@@ -43,7 +59,7 @@ class Offer:
     def _weigh(self, person: User, *, now: datetime) -> None:
         """What is held decides which severities there are: those of the tier, in the policy's order."""
         policy = the_policy()
-        grants, sells = held_in(person, self.organisation, now=now)
+        grants, sells = held_in(person, self.organisation, now=now, acting=self.reseller_id is not None)
 
         def held(slug: str | None) -> Any:
             return entitled(policy, grants, product=slug, now=now, reseller=sells)
@@ -63,6 +79,16 @@ class Offer:
             if self.chosen[name]:
                 self.strange.add(name)
             self.chosen[name] = otherwise
+
+    @property
+    def organisation(self) -> Any:
+        """The row of the one that is chosen."""
+        return self.organisations.get(self.chosen["organisation"])
+
+    @property
+    def reseller_id(self) -> int | None:
+        """For which reseller the person files, if the organisation is a customer's."""
+        return getattr(self.organisation, "reseller_id", None)
 
     @property
     def signature(self) -> str:

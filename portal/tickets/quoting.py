@@ -11,6 +11,7 @@ from portal.accounts.people import Organisation, User
 from portal.policies import the_policy
 from portal.sla import Policy, Quote, QuoteRequest, make_quote
 from portal.sla.entitlement import Entitlement, entitled
+from portal.sla.routing import route
 from portal.tickets import clocks
 from portal.tickets.ticket import Ticket
 
@@ -31,11 +32,29 @@ def quote_for(person: User, organisation: Organisation | None, fields: Fields, *
     return make_quote(the_policy(), request_for(held, organisation, fields, now=now), at=now, zone=zone)
 
 
-def held_for(person: User, organisation: Organisation | None, fields: Fields, *, now: datetime) -> Entitlement:
-    """What the person has for the product, as a member of the organisation (None: of any, or on their own)."""
+def held_for(
+    person: User, organisation: Organisation | None, fields: Fields, *, now: datetime, acting: bool = False
+) -> Entitlement:
+    """What the person has for the product, as a member of the organisation (None: of any, or on their own), or
+    `acting` for it as a reseller."""
     product = fields.product.slug if fields.product else None
-    grants, sells = held_in(person, organisation, now=now)
+    grants, sells = held_in(person, organisation, now=now, acting=acting)
     return entitled(the_policy(), grants, product=product, now=now, reseller=sells)
+
+
+def held_of(ticket: Ticket, fields: Fields, *, now: datetime) -> Entitlement:
+    """What counts for the ticket now: what its requester has, or the customer for whom a reseller filed it."""
+    acting = ticket.reseller_id is not None
+    return held_for(ticket.requester, ticket.organisation, fields, now=now, acting=acting)
+
+
+def rank_for(quote: Quote, question: QuoteRequest, *, acting: bool) -> int:
+    """The place in the queue. What a reseller files for a customer stands with its own requests (R9), if that is
+    before the customer's."""
+    policy = the_policy()
+    if not acting or policy.resellers is None:
+        return quote.rank
+    return min(quote.rank, route(policy, question._replace(reseller=True)).rank)
 
 
 def request_for(held: Entitlement, organisation: Any, fields: Fields, *, now: datetime) -> QuoteRequest:

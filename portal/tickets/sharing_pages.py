@@ -28,7 +28,7 @@ class Sharing:
 
 
 def sharing_of(ticket: Any, person: User) -> Sharing | None:
-    """None where there is nothing to show. `ticket` has id, requester and organisation."""
+    """For somebody inside; None where there is nothing to show. `ticket` has id, requester, organisation, reseller."""
     if ticket.organisation_id is None:
         return None
     may, company = followers.may_share(ticket, person), followers.company(ticket)

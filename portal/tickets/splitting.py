@@ -26,7 +26,7 @@ def split(ticket: Ticket, message: Message, subject: str, *, by: User, now: date
     if message not in splittable(ticket.messages):
         raise Refused(_("Only a later message of the customer can be split off."))
     asked = quoting.Fields(topic=ticket.topic, product=ticket.product, channel=ticket.channel)
-    held = quoting.held_for(ticket.requester, ticket.organisation, asked, now=now)
+    held = quoting.held_of(ticket, asked, now=now)
     offered = quoting.severities(the_policy(), held.tier, ticket.topic)
     request = filing.Request(
         form_key=secrets.token_hex(16),
@@ -38,6 +38,7 @@ def split(ticket: Ticket, message: Message, subject: str, *, by: User, now: date
         topic=ticket.topic,
         channel=ticket.channel,
         organisation=ticket.organisation,
+        reseller_id=ticket.reseller_id,
         product=ticket.product,
         version=ticket.product_version,
         severity=ticket.severity if ticket.severity in offered else None,

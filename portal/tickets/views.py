@@ -14,6 +14,7 @@ from portal.tickets import (
     conversation,
     drafts,
     drawing,
+    followers,
     following_up,
     intake,
     listing,
@@ -141,7 +142,8 @@ def page_of(ticket: Row[Any], form: ReplyForm | None = None) -> str:
         context["question"] = rating_views.question(ticket)
     if ticket.follows_id or ticket.is_followed:
         context["related"] = following_up.related(ticket.id, ticket.follows_id, current_user)
-    context["sharing"] = sharing_pages.sharing_of(ticket, current_user)
+    context["is_inside"] = followers.is_inside(ticket, current_user)
+    context["sharing"] = sharing_pages.sharing_of(ticket, current_user) if context["is_inside"] else None
     context["remote_session"] = remote_pages.session_of(ticket, current_user)
     context["head"] = drawing.head(ticket, facts["standing"])
     return render_template("tickets/show.html", **context, **facts)
