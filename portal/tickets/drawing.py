@@ -28,7 +28,7 @@ from portal.tickets.form import ReplyForm, TicketForm
 from portal.tickets.history import files_of, kept_promise
 from portal.tickets.listing import Filters, Page
 from portal.tickets.offering import Offer
-from portal.tickets.ticket import LARGEST, Credential, Draft, Message, Ticket, TicketEvent
+from portal.tickets.ticket import LARGEST, Credential, Draft, Follower, Message, Ticket, TicketEvent
 from portal.web import choose_zone
 
 # Where a kept form has what belongs to one reader and one form alone; nobody can write these words into it.
@@ -73,6 +73,7 @@ def _standing(is_staff: bool) -> Executable:
                 Organisation.name.label("organisation"),
                 Product.name,
             ),
+            exists().where(Follower.ticket_id == Ticket.id, Follower.user_id == bindparam("reader")).label("follows"),
             begun.order_by(Draft.updated_at.desc()).limit(1).scalar_subquery().label("draft_id"),
         )
         .join(User, User.id == Ticket.requester_id)

@@ -9,12 +9,14 @@ from typing import Any
 from flask_babel import gettext as _
 from sqlalchemy import Row, Select, and_, bindparam, select
 
+from portal.accounts.partnership import acts_for
 from portal.accounts.people import MemberRole, Membership, User, staff
 from portal.db import db, read
 from portal.errors import Refused
 from portal.tickets.ticket import Follower, Ticket
 
 MOST = 50
+ABLE = (User.active, User.confirmed_at.is_not(None))
 
 
 def followers(ticket_id: int) -> Sequence[User]:
@@ -29,8 +31,7 @@ def colleagues(organisation_id: Any) -> Select[User]:
         Membership.organisation_id == organisation_id, Membership.ended_at.is_(None)
     )
     answering = staff().with_only_columns(User.id)
-    able = (User.active, User.confirmed_at.is_not(None))
-    return select(User).where(*able, User.id.in_(inside), User.id.not_in(answering)).order_by(User.name, User.id)
+    return select(User).where(*ABLE, User.id.in_(inside), User.id.not_in(answering)).order_by(User.name, User.id)
 
 
 COMPANY = (
@@ -48,12 +49,17 @@ def company(ticket: Any) -> Sequence[Row[Any]]:
 
 
 def told_colleagues(ticket: Ticket) -> Sequence[User]:
-    """Those of its followers whom mails to the customer go to as well: colleagues, while they are."""
-    if ticket.organisation_id is None:
+    """Those of its followers whom mails to the customer go to as well: colleagues, while they are, and a reseller's
+    people, while they act for the customer."""
+    if (organisation := ticket.organisation_id) is None:
         return ()
     following = select(Follower.user_id).where(Follower.ticket_id == ticket.id)
-    query = colleagues(ticket.organisation_id).where(User.id.in_(following), User.id != ticket.requester_id)
-    return db.session.scalars(query).all()
+    theirs = User.id.in_(following), User.id != ticket.requester_id
+    inside = db.session.scalars(colleagues(organisation).where(*theirs)).all()
+    others = select(User).where(*theirs, *ABLE, User.id.not_in(staff().with_only_columns(User.id))).order_by(User.id)
+    known = {person.id for person in inside}
+    outside = [person for person in db.session.scalars(others) if person.id not in known]
+    return [*inside, *(person for person in outside if acts_for(person.id, organisation))]
 
 
 def shareable(ticket: Ticket) -> Sequence[User]:
@@ -73,6 +79,11 @@ def is_inside(ticket: Any, person: User) -> bool:
     return person.role_in(ticket.organisation_id) is not None
 
 
+def is_acting(ticket: Ticket, person: User) -> bool:
+    """One of a reseller's people, for the customer whose ticket it is."""
+    return ticket.organisation_id is not None and acts_for(person.id, ticket.organisation_id)
+
+
 def may_share(ticket: Ticket, person: User) -> bool:
     """Whoever filed it for their own organisation decides, and its owners; staff may help."""
     if person.is_staff or (ticket.requester_id == person.id and ticket.reseller_id is None):
@@ -87,7 +98,7 @@ def follow(ticket: Ticket, person: User, *, by: User, now: datetime) -> bool:
     if person.is_staff:
         _add(ticket, person, now=now)
         return True
-    if person.id not in {colleague.id for colleague in shareable(ticket)}:
+    if person.id not in {colleague.id for colleague in shareable(ticket)} and not is_acting(ticket, person):
         raise Refused(_("A ticket can only be shared with members of its organisation."))
     if len(followers(ticket.id)) >= MOST:
         raise Refused(_("That many people can't follow one ticket."))

@@ -49,6 +49,33 @@ def share(number: int) -> ResponseReturnValue:
     return redirect(url_for(".show", number=ticket.number, _anchor="sharing"))
 
 
+@bp.post("/<int:number>/follow")
+def follow(number: int) -> ResponseReturnValue:
+    """By whoever acts for its customer: to get the answers by mail, too. Others share it, or are told anyway."""
+    ticket = acted_on(number)
+    followers.follow(ticket, current_user, by=current_user, now=utcnow())
+    db.session.commit()
+    flash(_("You get our answers by mail now."), "success")
+    return redirect(url_for(".show", number=ticket.number))
+
+
+@bp.post("/<int:number>/unfollow")
+def unfollow(number: int) -> ResponseReturnValue:
+    ticket = acted_on(number)
+    followers.unfollow(ticket, current_user, by=current_user, now=utcnow())
+    db.session.commit()
+    flash(_("You get no more mails about it."), "success")
+    return redirect(url_for(".show", number=ticket.number))
+
+
+def acted_on(number: int) -> Ticket:
+    """The ticket, for one of a reseller's people who acts for its customer."""
+    ticket = held(number)
+    if followers.is_inside(ticket, current_user):
+        abort(403)
+    return ticket
+
+
 @bp.post("/<int:number>/followers/remove")
 def unshare(number: int) -> ResponseReturnValue:
     """By whoever may share it, or by the colleague: nobody has to follow."""

@@ -20,6 +20,8 @@ ROWS = [row for row in table() if "<" in row.rule]
 ACTS = {
     "GET /tickets/<int:number>": "200",
     "GET /tickets/files/<token>": "200",
+    "POST /tickets/<int:number>/follow": "302",
+    "POST /tickets/<int:number>/unfollow": "302",
     "POST /tickets/<int:number>/close": "302",
     "POST /tickets/<int:number>/draft": "204",
     "POST /tickets/<int:number>/followers": "403",

@@ -176,6 +176,34 @@ def test_who_lost_the_right_gets_no_mail(app: Flask, acting: World, as_: As) -> 
         assert acting.email("reseller") not in {mail.recipient for mail in later}
 
 
+def test_who_acts_for_them_can_get_the_answers_by_mail(app: Flask, acting: World, as_: As) -> None:
+    rita, agent = as_("reseller"), as_("agent")
+    number = writing.filed(as_("customer"))
+
+    def told(body: str) -> set[str]:
+        assert agent.post(f"/desk/{number}/reply", data={"body": body}).status_code == 302
+        with app.app_context():
+            run_due()
+            return {mail.recipient for mail in db.session.scalars(select(Mail)) if body in mail.text}
+
+    address = acting.email("reseller")
+    assert "Get answers by mail" in rita.get(f"/tickets/{number}").text
+    assert address not in told("First.") and rita.post(f"/tickets/{number}/follow").status_code == 302
+    assert "No more mails about it" in rita.get(f"/tickets/{number}").text
+    assert told("Second.") == {address, acting.email("customer")}
+    with app.app_context():
+        the_consent().withdrawn_at = utcnow()
+        db.session.commit()
+    assert told("Third.") == {acting.email("customer")}
+    with app.app_context():
+        the_consent().withdrawn_at = None
+        db.session.commit()
+    assert rita.post(f"/tickets/{number}/unfollow").status_code == 302
+    assert address not in told("Fourth.")
+    assert as_("customer").post(f"/tickets/{number}/follow").status_code == 403
+    assert as_("stranger").post(f"/tickets/{number}/follow").status_code == 404
+
+
 def test_the_list_shows_own_and_theirs_and_is_narrowed(app: Flask, acting: World, as_: As) -> None:
     rita = as_("reseller")
     assert "No tickets yet" in rita.get("/partner/tickets").text

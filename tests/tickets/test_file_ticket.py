@@ -105,7 +105,7 @@ def test_bad_values_are_refused_at_their_field(app: Flask, world: World, as_: As
 def test_a_foreign_organisation_is_refused(app: Flask, world: World, as_: As) -> None:
     writing.equip(app, world)
     answer = writing.send(as_("customer"), organisation=str(world.elsewhere))
-    assert answer.status_code == 422 and "not a member of that organisation" in answer.text
+    assert answer.status_code == 422 and "You can’t file for that organisation" in answer.text
 
 
 def test_a_plan_without_tickets_is_told_what_it_has(app: Flask, world: World, as_: As) -> None:
