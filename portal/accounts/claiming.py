@@ -69,6 +69,18 @@ def claim(typed: str, organisation: Organisation | None, *, by: User, now: datet
     role = by.role_in((licence and licence.organisation_id) or 0)  # asked for an unknown key too
     if licence is None or (licence.organisation_id and role is None):
         raise Refused(unusable())
+    return _put(licence, organisation, by=by, now=now)
+
+
+def take(licence: Licence, organisation: Organisation | None, *, by: User, now: datetime) -> Licence:
+    """The same without its key, for whoever is recognised by the order's address: their colleagues have it then, too.
+
+    Whoever calls has found it among the person's (`licences_of`). Raises `Refused`.
+    """
+    return _put(licence, organisation, by=by, now=now)
+
+
+def _put(licence: Licence, organisation: Organisation | None, *, by: User, now: datetime) -> Licence:
     if licence.organisation_id:
         raise Refused(_("Your organisation has this licence already."))
     if licence.revoked_at and licence.revoked_at <= now:

@@ -16,12 +16,12 @@ from wtforms.fields import SelectChoice
 from wtforms.validators import DataRequired, Length
 
 from portal.accounts.blueprint import bp
-from portal.accounts.claiming import claim
+from portal.accounts.claiming import claim, take
 from portal.accounts.entitlement import entitlements_of, in_force, licences_of
 from portal.accounts.licences import Contract, Licence, Subscription
 from portal.accounts.people import Membership, Organisation, User
 from portal.accounts.products import Product
-from portal.db import db, utcnow
+from portal.db import db, get_or_404, utcnow
 from portal.errors import Refused
 from portal.policies import name_in, the_policy
 from portal.web import limiter, settings
@@ -49,19 +49,12 @@ class Holding:
     ends_at: datetime | None
     claimed_at: datetime | None = None
     claimed_by: str | None = None
+    licence_id: int | None = None  # of one that is recognised by the order's address
 
 
-class ClaimForm(FlaskForm):  # type: ignore[misc]
-    """A key, and for members of several organisations where it goes."""
+class TakeForm(FlaskForm):  # type: ignore[misc]
+    """Where a licence goes, for members of several organisations."""
 
-    key = StringField(
-        _l("Licence key"),
-        validators=[
-            DataRequired(_l("Enter the licence key from your order.")),
-            Length(max=200, message=_l("That is too long for a licence key.")),
-        ],
-        render_kw={"autocomplete": "off", "spellcheck": "false", "autocapitalize": "characters", "maxlength": 200},
-    )
     organisation = SelectField(
         _l("For which organisation?"), coerce=int, invalid_choice_message=_l("Choose one of your organisations.")
     )
@@ -78,6 +71,19 @@ class ClaimForm(FlaskForm):  # type: ignore[misc]
         if "organisation" not in self:
             return self.mine[0] if self.mine else None
         return next(one for one in self.mine if one.id == self.organisation.data)
+
+
+class ClaimForm(TakeForm):
+    """A key, and where it goes."""
+
+    key = StringField(
+        _l("Licence key"),
+        validators=[
+            DataRequired(_l("Enter the licence key from your order.")),
+            Length(max=200, message=_l("That is too long for a licence key.")),
+        ],
+        render_kw={"autocomplete": "off", "spellcheck": "false", "autocapitalize": "characters", "maxlength": 200},
+    )
 
 
 @bp.get("/licences")
@@ -102,6 +108,26 @@ def claim_licence() -> ResponseReturnValue:
     return licences_page(form, 422)
 
 
+@bp.post("/licences/<int:licence_id>/take")
+@limiter.limit(lambda: settings().limit_claim, key_func=lambda: f"person:{current_user.id}")
+def take_licence(licence_id: int) -> ResponseReturnValue:
+    """One that is recognised by the person's address goes to their organisation, for their colleagues too."""
+    now, form = utcnow(), TakeForm(_organisations())
+    mine = select(Licence).where(Licence.id == licence_id, licences_of(current_user), in_force(Licence, now))
+    licence = get_or_404(mine)
+    try:
+        if not form.validate_on_submit():
+            raise Refused(_("Choose one of your organisations."))
+        take(licence, form.chosen(), by=current_user, now=now)
+    except Refused as refusal:
+        db.session.rollback()
+        flash(str(refusal), "error")
+        return licences_page(ClaimForm(_organisations(), formdata=None), 422)
+    db.session.commit()
+    flash(_("Your organisation has the licence now: %(product)s, %(plan)s.", **_words(licence)), "success")
+    return redirect(url_for(".licences"))
+
+
 def licences_page(form: ClaimForm, code: int = 200) -> ResponseReturnValue:
     now = utcnow()
     products = db.session.scalars(Product.visible_to(current_user)).all()
@@ -109,6 +135,7 @@ def licences_page(form: ClaimForm, code: int = 200) -> ResponseReturnValue:
         "accounts/licences.html",
         form=form,
         holdings=holdings_of(current_user, now=now),
+        organisations=_organisations(),
         entitlements=entitlements_of(current_user, products, now=now),
         sources=SOURCES,
         plan_name=lambda name: name_in(the_policy().plans, name),
@@ -134,7 +161,9 @@ def holdings_of(person: User, *, now: datetime) -> list[Holding]:
     ):
         source = "tier" if row.tier else "subscription"
         found.append(Holding(source, row.reference, row.plan, row.tier, row.product, row.organisation, row.ends_at))
-    claimed = _named(Licence, Licence.key_hint, Licence.claimed_at, Licence.order_email, User.name.label("claimer"))
+    claimed = _named(
+        Licence, Licence.id, Licence.key_hint, Licence.claimed_at, Licence.order_email, User.name.label("claimer")
+    )
     for row in db.session.execute(
         claimed.outerjoin(User, User.id == Licence.claimed_by_id).where(licences_of(person), in_force(Licence, now))
     ):
@@ -150,6 +179,7 @@ def holdings_of(person: User, *, now: datetime) -> list[Holding]:
                 row.ends_at,
                 row.claimed_at,
                 row.claimer,
+                None if row.organisation else row.id,
             )
         )
     order = list(SOURCES)
