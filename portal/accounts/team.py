@@ -121,6 +121,19 @@ def organisation(organisation_id: int) -> ResponseReturnValue:
     return team_page(shown, InviteForm(formdata=None), NameForm(formdata=None, obj=shown))
 
 
+@bp.route("/organisation/new", methods=["GET", "POST"])
+@limiter.limit(lambda: settings().limit_claim, key_func=lambda: f"person:{current_user.id}", methods=["POST"])
+def new_organisation() -> ResponseReturnValue:
+    """Found one without a licence: its founder is its owner, and it holds nothing yet."""
+    form = NameForm()
+    if not form.validate_on_submit():
+        return render_template("accounts/new_organisation.html", form=form), 422 if form.is_submitted() else 200
+    made = membership.found_organisation(str(form.name.data), by=current_user, now=utcnow())
+    db.session.commit()
+    flash(_("%(organisation)s is founded. Invite your colleagues.", organisation=made.name), "success")
+    return redirect(url_for(".organisation", organisation_id=made.id))
+
+
 @bp.post("/organisation/<int:organisation_id>/rename")
 def rename(organisation_id: int) -> ResponseReturnValue:
     named, form = managed(organisation_id), NameForm()

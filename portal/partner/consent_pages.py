@@ -1,6 +1,8 @@
 """A customer's side: who asks to act for them, who does, and an end to it."""
 
 import hashlib
+from collections.abc import Sequence
+from typing import Self
 
 from flask import Blueprint, abort, flash, redirect, render_template, request, url_for
 from flask.typing import ResponseReturnValue
@@ -31,6 +33,15 @@ class AnswerForm(FlaskForm):  # type: ignore[misc]
     ends_on = DateField(_l("Last day"), validators=[Optional()], description=_l("Empty: until you take it back."))
     seal = HiddenField()  # of the text that was shown
 
+    def offer(self, theirs: Sequence[Organisation]) -> Self:
+        """Only what there is to choose: an owner of one organisation answers for it, an owner of none gives nothing."""
+        self.organisation.choices = [(one.id, one.name) for one in theirs]
+        if len(theirs) < 2:
+            del self.organisation
+        if not theirs:
+            del self.ends_on
+        return self
+
 
 @bp.route("/consent/<token>", methods=["GET", "POST"])
 def answer(token: str) -> ResponseReturnValue:
@@ -51,8 +62,7 @@ def _answered(asked: Consent | None) -> ResponseReturnValue:
         return render_template("partner/consent.html", asked=None), 404
     theirs = db.session.scalars(consenting.may_speak_for(current_user, asked.relation)).all()
     words = consenting.wording(asked.relation)
-    form = AnswerForm()
-    form.organisation.choices = [(one.id, one.name) for one in theirs]
+    form = AnswerForm().offer(theirs)
     if form.is_submitted() and form.validate() and request.form.get("answer") in ("give", "refuse"):
         if request.form["answer"] == "refuse":
             return _refuse(asked)
@@ -65,8 +75,8 @@ def _answered(asked: Consent | None) -> ResponseReturnValue:
 
 
 def _give(asked: Consent, words: str, form: AnswerForm, theirs: dict[int, Organisation]) -> ResponseReturnValue:
-    only = next(iter(theirs)) if len(theirs) == 1 else None
-    organisation = theirs.get(form.organisation.data or only or 0)
+    chosen = form.organisation.data if "organisation" in form else next(iter(theirs), None)
+    organisation = theirs.get(chosen or 0)
     if organisation is None:
         raise Refused(_("Choose an organisation that you own."))
     ends_at = day_after(form.ends_on.data)

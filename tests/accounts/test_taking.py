@@ -70,6 +70,19 @@ def test_who_has_no_organisation_gets_one(app: Flask, world: World, ordered: int
         assert db.session.get_one(Organisation, kept.organisation_id).name == "Saltmarsh Ferries"
 
 
+def test_an_organisation_is_founded_without_a_licence(app: Flask, world: World, ordered: int, as_: As) -> None:
+    olaf = as_("former")
+    assert "/account/organisation/new" in olaf.get("/account/").text
+    assert olaf.post("/account/organisation/new", data={"name": "  "}).status_code == 422
+    made = olaf.post("/account/organisation/new", data={"name": "Saltmarsh Ferries"})
+    assert made.status_code == 302 and "Saltmarsh Ferries is founded" in olaf.get(made.location).text
+    with app.app_context():
+        house = db.session.scalars(db.select(Organisation).where(Organisation.name == "Saltmarsh Ferries")).one()
+        olaf_here = db.session.get_one(User, world.ids["former"])
+        assert olaf_here.role_in(house) == "owner"
+        assert entitlement_of(olaf_here, "beacon", house, now=utcnow()).plan == "free"
+
+
 def test_a_foreign_organisation_is_refused(app: Flask, world: World, ordered: int, as_: As) -> None:
     with app.app_context():
         carla, house = db.session.get_one(User, world.ids["customer"]), db.session.get_one(Organisation, world.reseller)
