@@ -153,7 +153,12 @@ def workplaces_of(person_id: Any) -> Select[int]:
 
 def resellers_of(person: Any) -> Select[Organisation]:
     """The resellers for which this person works in the partner area, by name."""
-    theirs = Organisation.id.in_(workplaces_of(person.id))
+    return _resellers().params(reader=person.id)
+
+
+@cache
+def _resellers() -> Select[Organisation]:
+    theirs = Organisation.id.in_(workplaces_of(bindparam("reader")))
     return select(Organisation).where(theirs).order_by(Organisation.name, Organisation.id)
 
 

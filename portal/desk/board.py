@@ -22,16 +22,16 @@ from portal.db import read as columns
 from portal.desk.burning import CLOCKS
 from portal.desk.sieve import STATUSES, WHOSE, Sieve
 from portal.tickets import tags
+from portal.tickets.listing import last_event
 from portal.tickets.satisfaction import Rating
 from portal.tickets.tags import Tag, TicketTag
-from portal.tickets.ticket import Ticket, TicketEvent
+from portal.tickets.ticket import Ticket
 
 PER_PAGE = 50
 MOST_KEPT = 100
 COUNTED = STATUSES[:3]  # closed tickets are all of the past: nobody needs their number on every page
 
 Requester, Assignee = aliased(User), aliased(User)
-_last_event = select(func.max(TicketEvent.id))
 SHOWN = (
     Ticket.number,
     Ticket.subject,
@@ -103,11 +103,6 @@ def read(sieve: Sieve, person: User, *, now: datetime, zone: ZoneInfo) -> Board:
     last = max(ceil(total / PER_PAGE), 1)  # a page that was worked off gives way to the one before
     sieve = replace(sieve, page=min(sieve.page, last))
     return Board(columns(page_query(sieve), **given), tally, Pages(sieve.page, total))
-
-
-def last_event() -> int:
-    """Grows whenever a ticket changes: all that is done to one is in the log."""
-    return columns(_last_event)[0][0] or 0
 
 
 def count(sieve: Sieve, given: dict[str, Any]) -> Tally:

@@ -24,6 +24,7 @@ from portal.formats import date_locale
 from portal.fragments import fragment
 from portal.policies import the_policy
 from portal.sla import Policy
+from portal.tickets.listing import last_event
 from portal.tickets.tags import in_use
 from portal.tickets.ticket import Ticket
 from portal.web import reader_zone, settings, wants_partial
@@ -55,7 +56,7 @@ def drawn_for(person: User, alike: tuple[Any, ...], draw: Callable[[board.Board]
     """The board, read again only when a ticket has changed or the clock has ticked: what was in it at the last look is
     kept for each agent, and the drawing for all who see the same."""
     looks: dict[Any, Any] = current_app.extensions.setdefault("desk_looks", {})
-    look, (sieve, now, zone, *_) = (person.id, board.last_event(), *alike), alike
+    look, (sieve, now, zone, *_) = (person.id, last_event(), *alike), alike
     found = None
     if look not in looks:
         if len(looks) >= MOST_LOOKS:

@@ -18,6 +18,7 @@ from portal.partner import customers as verbs
 from portal.partner import gate
 from portal.partner.blueprint import bp
 from portal.partner.forms import CustomerForm, last_day
+from portal.partner.keeping import kept
 from portal.partner.letters import ask_for_consent
 from portal.partner.naming import state_names
 from portal.web import limiter, reader_zone, settings
@@ -33,12 +34,14 @@ def customers() -> ResponseReturnValue:
     query = verbs.listed(gate.relations(), now, text=asked["q"], state=asked["state"], sort=sort)
     if "csv" in request.args:
         return _file(query)
-    number = max(1, min(request.args.get("page", 1, type=int), 100_000))
-    rows = db.session.execute(query.limit(PER_PAGE + 1).offset((number - 1) * PER_PAGE)).all()
-    shown = {"rows": rows[:PER_PAGE], "number": number, "has_more": len(rows) > PER_PAGE}
-    return render_template(
-        "partner/customers.html", asked=asked, sort=sort, sorts=SORTS, states=state_names(), now=now, **shown
-    )
+
+    def load() -> dict[str, Any]:
+        number = max(1, min(request.args.get("page", 1, type=int), 100_000))
+        rows = db.session.execute(query.limit(PER_PAGE + 1).offset((number - 1) * PER_PAGE)).all()
+        shown = {"rows": rows[:PER_PAGE], "number": number, "has_more": len(rows) > PER_PAGE}
+        return shown | {"asked": asked, "sort": sort, "states": state_names(), "now": now}
+
+    return render_template("partner/customers.html", shown=kept("partner/_customers.html", load))
 
 
 def _file(query: Any) -> Response:

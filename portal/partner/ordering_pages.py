@@ -19,6 +19,7 @@ from portal.db import db, get_or_404, utcnow
 from portal.errors import Refused
 from portal.partner import gate, ordering
 from portal.partner.blueprint import bp
+from portal.partner.keeping import kept
 from portal.partner.order import STATES, PartnerOrder
 from portal.partner.order_forms import CUSTOMER, AddressForm, CancelForm, PartnerOrderForm
 from portal.partner.pricing import Offer
@@ -38,15 +39,17 @@ def orders() -> ResponseReturnValue:
     query = listed(asked)
     if "csv" in request.args:
         return orders_file(query)
-    page = db.paginate(query, per_page=PAGE, max_per_page=PAGE)
-    known = db.session.execute(
-        gate.relations()
-        .with_only_columns(PartnerCustomer.public_id, PartnerCustomer.name)
-        .order_by(func.lower(PartnerCustomer.name), PartnerCustomer.id)
-    )
-    return render_template(
-        "partner/orders.html", page=page, asked=asked, customers=known.all(), states=state_names(), named=named
-    )
+
+    def load() -> dict[str, Any]:
+        page = db.paginate(query, per_page=PAGE, max_per_page=PAGE)
+        known = db.session.execute(
+            gate.relations()
+            .with_only_columns(PartnerCustomer.public_id, PartnerCustomer.name)
+            .order_by(func.lower(PartnerCustomer.name), PartnerCustomer.id)
+        ).all()
+        return {"page": page, "asked": asked, "customers": known, "states": state_names(), "named": named}
+
+    return render_template("partner/orders.html", shown=kept("partner/_orders.html", load))
 
 
 def mine() -> Select[Any]:

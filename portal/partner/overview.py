@@ -13,6 +13,7 @@ from portal.db import db, utcnow
 from portal.partner import gate
 from portal.partner.blueprint import SHORT, TILES, Tile, bp
 from portal.partner.customers import ASKED, listed
+from portal.partner.keeping import kept
 from portal.partner.naming import level_name, state_names
 from portal.policies import the_policy
 
@@ -38,9 +39,11 @@ TILES[:0] = [Tile("partner/_customers_tile.html", customers_tile), Tile("partner
 
 @bp.get("/")
 def overview() -> ResponseReturnValue:
-    now = utcnow()
-    tiles = [(tile.template, tile.load(gate.reseller(), now)) for tile in TILES]
-    return render_template("partner/overview.html", tiles=tiles)
+    def load() -> dict[str, Any]:
+        now = utcnow()
+        return {"tiles": [(tile.template, tile.load(gate.reseller(), now)) for tile in TILES]}
+
+    return render_template("partner/overview.html", shown=kept("partner/_tiles.html", load))
 
 
 @bp.post("/choose")

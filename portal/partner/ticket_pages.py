@@ -1,11 +1,12 @@
 """The reseller's tickets: its own, and those of the customers who let it act for them, for as long as they do."""
 
+from math import ceil
 from typing import Any
 
 from flask import render_template, request
 from flask.typing import ResponseReturnValue
 from flask_login import current_user
-from sqlalchemy import Select, func, or_
+from sqlalchemy import Select, func, or_, select
 from sqlalchemy.orm import joinedload
 
 from portal.accounts.partnership import PartnerCustomer, acted_for
@@ -13,10 +14,10 @@ from portal.accounts.people import Organisation
 from portal.db import db, read, utcnow
 from portal.partner import gate
 from portal.partner.blueprint import SHORT, TILES, Tile, bp
-from portal.tickets.listing import ORDERS, STATUSES, mentions
+from portal.partner.keeping import kept
+from portal.tickets.listing import ORDERS, PER_PAGE, STATUSES, Page, mentions
 from portal.tickets.ticket import OPEN_STATUSES, Ticket
 
-PAGE = 25
 OWN = "own"  # in place of a customer: the reseller's own tickets
 LATE = "late"  # beside the statuses: open, and a clock has run out
 _acting = acted_for().with_only_columns(PartnerCustomer.customer_id, PartnerCustomer.reseller_id, PartnerCustomer.name)
@@ -24,13 +25,22 @@ _acting = acted_for().with_only_columns(PartnerCustomer.customer_id, PartnerCust
 
 @bp.get("/tickets")
 def tickets() -> ResponseReturnValue:
+    return render_template("partner/tickets.html", shown=kept("partner/_tickets.html", listed))
+
+
+def listed() -> dict[str, Any]:
+    """The page of the list that the address asks for."""
     asked = {name: request.args.get(name, "")[:200].strip() for name in ("q", "status", "customer", "sort")}
     customers = acting()
-    query = narrowed(mine(customers), asked, customers)
+    query = narrowed(mine(), asked, customers)
+    total = db.session.scalar(query.with_only_columns(func.count())) or 0
+    number = min(max(1, request.args.get("page", 1, type=int)), max(ceil(total / PER_PAGE), 1))
     order = ORDERS.get(asked["sort"], ORDERS["updated"])
+    ids = query.with_only_columns(Ticket.id).order_by(*order).limit(PER_PAGE).offset((number - 1) * PER_PAGE)
     shown = (joinedload(Ticket.organisation), joinedload(Ticket.requester), joinedload(Ticket.product))
-    page = db.paginate(query.options(*shown).order_by(*order), per_page=PAGE, max_per_page=PAGE)
-    return render_template("partner/tickets.html", page=page, asked=asked, customers=customers, now=utcnow())
+    chosen = db.session.scalars(ids).all()
+    rows = db.session.scalars(select(Ticket).where(Ticket.id.in_(chosen)).options(*shown).order_by(*order)).all()
+    return {"page": Page(number, rows, total), "asked": asked, "customers": customers, "now": utcnow()}
 
 
 def acting() -> dict[int, str]:
@@ -40,10 +50,12 @@ def acting() -> dict[int, str]:
     return dict(sorted(theirs, key=lambda pair: pair[1].casefold()))
 
 
-def mine(customers: dict[int, str]) -> Select[Any]:
-    """Tickets of the reseller and of these customers, as far as the reader sees them."""
-    of_them = or_(Ticket.organisation_id == gate.reseller().id, Ticket.organisation_id.in_(customers))
-    return Ticket.visible_to(current_user).where(of_them)
+def mine() -> Select[Any]:
+    """Tickets of the reseller and of the customers for whom it acts, as far as the reader sees them."""
+    house = gate.reseller().id
+    theirs = acted_for().where(PartnerCustomer.reseller_id == house)
+    of_them = or_(Ticket.organisation_id == house, Ticket.organisation_id.in_(theirs))
+    return Ticket.visible_to(current_user).where(of_them).params(reader=current_user.id)
 
 
 def narrowed(query: Select[Any], asked: dict[str, str], customers: dict[int, str]) -> Select[Any]:
@@ -65,7 +77,7 @@ def late(query: Select[Any]) -> Select[Any]:
 
 def tickets_tile(reseller: Organisation, now: Any) -> dict[str, Any]:
     """How many stand open and how many are late, and which of them is due next."""
-    found = mine(acting())
+    found = mine()
     counted = found.where(Ticket.status.in_(OPEN_STATUSES)).with_only_columns(
         func.count(), func.count().filter(Ticket.next_due_at < now)
     )

@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from datetime import datetime
 from functools import lru_cache
 from math import ceil
 from typing import Any
@@ -12,7 +13,7 @@ from sqlalchemy import ColumnElement, Executable, Integer, and_, bindparam, func
 from portal.accounts.people import MemberRole, Membership, User
 from portal.accounts.products import Product
 from portal.db import read
-from portal.tickets.ticket import Follower, Ticket
+from portal.tickets.ticket import Follower, Ticket, TicketEvent
 
 PER_PAGE = 25
 STATUSES: dict[str, tuple[str, ...]] = {
@@ -53,6 +54,7 @@ SHARED = (
     .order_by(Ticket.updated_at.desc())
     .limit(PER_PAGE)
 )
+_LAST_EVENT = select(TicketEvent.id, TicketEvent.at).order_by(TicketEvent.id.desc()).limit(1)
 LED = (
     select(Membership.organisation_id)
     .where(Membership.user_id == bindparam("reader"), Membership.ended_at.is_(None))
@@ -85,6 +87,12 @@ class Filters:
     @property
     def is_narrow(self) -> bool:
         return self.status != "all" or bool(self.product or self.text)
+
+
+def last_event() -> tuple[int, datetime | None]:
+    """Differs whenever a ticket changed: all that is done to one is in the log. Its id, and when it was."""
+    found = read(_LAST_EVENT)
+    return tuple(found[0]) if found else (0, None)
 
 
 def led_by(person: User) -> tuple[int, ...]:
