@@ -1,8 +1,9 @@
 """Who may read what. Everything that is searched carries one audience, and a reader sees a set of them.
 
 An audience is a short string: `public`, `signed-in`, `staff`, or a list of plans and organisations such as
-`org:7 plan:business plan:premium`, for those who have one of these. Pages, index and caches compare these strings
-alone, so that what a reader may see is worked out in one place.
+`org:7 plan:business plan:premium`, for those who have one of these; `partners` in such a list are the people of
+resellers. Pages, index and caches compare these strings alone, so that what a reader may see is worked out in one
+place.
 """
 
 import re
@@ -15,7 +16,7 @@ from sqlalchemy import String, insert, select
 from sqlalchemy.exc import IntegrityError
 from sqlalchemy.orm import Mapped, mapped_column
 
-from portal.accounts.entitlement import grants_of, the_policy
+from portal.accounts.entitlement import held_and_sold, the_policy
 from portal.accounts.people import Membership
 from portal.db import Model, db, read, utcnow
 
@@ -23,7 +24,8 @@ PUBLIC, SIGNED_IN, STAFF = "public", "signed-in", "staff"
 EVERYBODYS = (PUBLIC, SIGNED_IN, STAFF)
 EDITORS = ("agent", "admin", "editor")
 LONGEST = 200
-_TERM = re.compile(r"plan:[a-z0-9][a-z0-9-]{0,39}|org:[1-9][0-9]{0,9}")
+PARTNERS = "partners"
+_TERM = re.compile(PARTNERS + r"|plan:[a-z0-9][a-z0-9-]{0,39}|org:[1-9][0-9]{0,9}")
 
 
 class Audience(Model):
@@ -60,7 +62,7 @@ def sees(person: Any) -> tuple[str, ...]:
     """The audiences this person belongs to: what a visitor may read, everybody may.
 
     Staff belong to all there are. Plans are those of the grants in force at this moment, organisations those the
-    person is a member of now, so that the end of either hides what it opened at once.
+    person is a member of now, and partners the members of resellers in force: the end of any hides what it opened.
     """
     if not person.is_authenticated:
         return (PUBLIC,)
@@ -81,6 +83,9 @@ def _audiences_of(person: Any) -> tuple[str, ...]:
 
 
 def _terms_of(person: Any) -> set[str]:
-    plans = {grant.plan for grant in grants_of(person, now=utcnow())} | {the_policy().policy.free_plan}
+    grants, sells = held_and_sold(person, now=utcnow())
+    plans = {grant.plan for grant in grants} | {the_policy().policy.free_plan}
+    partners = {PARTNERS} if sells else set()
     member = select(Membership.organisation_id).where(Membership.user_id == person.id, Membership.ended_at.is_(None))
-    return {f"plan:{plan}" for plan in plans if plan} | {f"org:{number}" for number in db.session.scalars(member)}
+    organisations = {f"org:{number}" for number in db.session.scalars(member)}
+    return {f"plan:{plan}" for plan in plans if plan} | organisations | partners

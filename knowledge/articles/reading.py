@@ -1,7 +1,7 @@
 """What the page of an article shows: columns, one row for each address, in the language read best."""
 
 import re
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from functools import cached_property, lru_cache
 from typing import Any
@@ -68,6 +68,12 @@ def preferred(person: Any, languages: Languages, *where: ColumnElement[bool]) ->
     visible = (Article.status == "published", Article.visibility.in_(sees(person)), *where)
     ranked = select(*COLUMNS, rank).where(*visible).subquery()
     return select(ranked).where(ranked.c.rank == 1).subquery()
+
+
+def articles_for(audiences: Collection[str], person: Any, languages: Languages, most: int = 50) -> Sequence[Any]:
+    """What this person may read of the articles that are for these audiences alone, the newest first."""
+    found = preferred(person, languages, Article.visibility.in_(audiences))
+    return db.session.execute(select(found).order_by(found.c.updated_at.desc(), found.c.id.desc()).limit(most)).all()
 
 
 @dataclass(frozen=True)

@@ -7,20 +7,20 @@ from flask_babel import gettext as _
 from flask_babel import lazy_gettext as _l
 from flask_wtf import FlaskForm
 from sqlalchemy import select
-from wtforms import RadioField, SelectMultipleField, StringField, ValidationError
+from wtforms import BooleanField, RadioField, SelectMultipleField, StringField, ValidationError
 from wtforms.validators import Length, Optional
 from wtforms.widgets import CheckboxInput, ListWidget
 
 from portal.accounts.entitlement import the_policy
 from portal.accounts.people import Organisation
-from portal.audience import EVERYBODYS, PUBLIC, SIGNED_IN, STAFF, audience_of
+from portal.audience import EVERYBODYS, PARTNERS, PUBLIC, SIGNED_IN, STAFF, audience_of
 from portal.db import db
 
 LIMITED = "limited"
 AUDIENCES = {
     PUBLIC: _l("Everybody"),
     SIGNED_IN: _l("Whoever is signed in"),
-    LIMITED: _l("Certain plans or organisations"),
+    LIMITED: _l("Certain plans or organisations, or partners"),
     STAFF: _l("Staff only"),
 }
 MOST_FOUND = 8
@@ -49,6 +49,7 @@ class AudienceForm(FlaskForm):  # type: ignore[misc]
 
     audience = RadioField(_l("Who may read it"), choices=list(AUDIENCES.items()), default=PUBLIC)
     plans = Boxes(_l("Plans"))
+    partners = BooleanField(_l("Partners: the people of resellers"))
     organisations = Boxes(_l("Organisations"), coerce=number, validate_choice=False)
     organisation_query = StringField(_l("Find an organisation"), [Optional(), Length(max=100)], [plain])
 
@@ -57,13 +58,15 @@ class AudienceForm(FlaskForm):  # type: ignore[misc]
         self.plans.choices = list(plan_names().items())
 
     def validate_organisations(self, field: Boxes) -> None:
-        if self.audience.data == LIMITED and not (self.plans.data or field.data):
-            raise ValidationError(_("Choose a plan or an organisation."))
+        if self.audience.data == LIMITED and not (self.plans.data or field.data or self.partners.data):
+            raise ValidationError(_("Choose a plan, an organisation or partners."))
 
     def visibility(self) -> str:
         if self.audience.data != LIMITED:
             return str(self.audience.data)
-        return audience_of([*(f"plan:{p}" for p in self.plans.data), *(f"org:{n}" for n in self.organisations.data)])
+        plans, organisations = self.plans.data, self.organisations.data
+        partners = [PARTNERS] if self.partners.data else []
+        return audience_of([*(f"plan:{p}" for p in plans), *(f"org:{n}" for n in organisations), *partners])
 
 
 def shown_audience(visibility: str) -> dict[str, Any]:
@@ -73,6 +76,7 @@ def shown_audience(visibility: str) -> dict[str, Any]:
         "audience": LIMITED if terms else visibility,
         "plans": [name for kind, _colon, name in terms if kind == "plan"],
         "organisations": [int(name) for kind, _colon, name in terms if kind == "org"],
+        "partners": any(kind == PARTNERS for kind, _colon, _name in terms),
     }
 
 
@@ -83,6 +87,7 @@ def audience_name(visibility: str) -> str:
         return str(AUDIENCES[chosen["audience"]])
     names = plan_names()
     plans = [names.get(plan, plan) for plan in chosen["plans"]]
+    plans += [_("Partners")] if chosen["partners"] else []
     return ", ".join([*plans, *(one.name for one in found_organisations("", chosen["organisations"]))])
 
 

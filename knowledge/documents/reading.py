@@ -70,6 +70,11 @@ def entries_about(products: Collection[str], person: Any, languages: Languages) 
     return sorted(found, key=lambda entry: (entry.best.kind != "manual", not entry.best.product))[:ABOUT]
 
 
+def entries_for(audiences: Collection[str], person: Any, languages: Languages) -> list[Entry]:
+    """What this person may have of the documents that are for these audiences alone, by title."""
+    return _entries(person, languages, Document.visibility.in_(audiences))
+
+
 def newest_entries(person: Any, languages: Languages) -> list[Entry]:
     """The documents that changed last."""
     return sorted(_entries(person, languages), key=lambda entry: entry.best.updated_at, reverse=True)[:ABOUT]

@@ -31,9 +31,8 @@ from portal.policies import the_policy
 from portal.sla.entitlement import Entitlement, Grant, entitled
 
 __all__ = [
-    *("entitlement_of", "entitlements_of", "grants_of", "held_in", "in_force", "licences_of", "products_held"),
-    "region_of",
-    "the_policy",
+    *("entitlement_of", "entitlements_of", "grants_of", "held_and_sold", "held_in", "in_force"),
+    *("licences_of", "products_held", "region_of", "the_policy"),
 ]
 
 
@@ -67,6 +66,11 @@ def grants_of(
     order went to the person's confirmed address (R13). Those for another product are left out."""
     slug = product.slug if isinstance(product, Product) else product
     return _about(slug, _held(person, organisation, now)[0])
+
+
+def held_and_sold(person: Any, *, now: datetime) -> tuple[list[Grant], bool]:
+    """Every grant in force for this person, and whether they are among a reseller's people."""
+    return _held(person, None, now)
 
 
 def held_in(person: Any, organisation: Any, *, now: datetime, acting: bool = False) -> tuple[list[Grant], bool]:

@@ -14,6 +14,7 @@ def init_partner(app: Flask) -> None:
         gate,  # noqa: F401
         ordering_pages,  # noqa: F401
         overview,  # noqa: F401
+        reading_pages,  # noqa: F401
         renewal_pages,  # noqa: F401
         ticket_pages,  # noqa: F401
     )

@@ -68,6 +68,7 @@ PARTS = {
     "tickets": ("partner.tickets", _l("Tickets")),
     "orders": ("partner.orders", _l("Orders")),
     "renewals": ("partner.renewals", _l("Renewals")),
+    "documents": ("partner.reading", _l("Documents")),
 }
 
 

@@ -11,7 +11,7 @@ CORE_MAY = {"holidays", "babel", "click"}
 # filled, and where everything is looked at.
 KNOWS = (
     *("portal/__init__.py", "portal/tickets/", "portal/front/", "portal/demo/", "portal/doctor.py"),
-    "portal/reports/",
+    *("portal/reports/", "portal/partner/"),
 )
 # Modules that end a transaction although no route is in them, and why.
 COMMITTERS = {
@@ -44,7 +44,7 @@ COMMITTERS = {
 }
 # Modules without routes that are part of their area's pages all the same.
 PAGE_SIDE = {
-    *("portal/tickets/keeping.py", "portal/tickets/intake.py", "portal/desk/keeping.py"),
+    *("portal/tickets/keeping.py", "portal/tickets/intake.py", "portal/desk/keeping.py", "portal/partner/keeping.py"),
     "portal/chat/showing.py",
     *("portal/api/gate.py", "portal/api/once.py", "portal/api/asking.py"),
     *("knowledge/search/memory.py", "knowledge/search/narrowing.py"),
