@@ -92,7 +92,7 @@ def test_certain_organisations_alone(app: Flask, world: Any, as_: Callable[[str]
         ({"slug": "../etc"}, "An address has small letters"),
         ({"version": "4 / 2"}, "Write the version like 4.2"),
         ({"audience": "limited", "plans": "everybody"}, "not a valid choice"),
-        ({"audience": "limited"}, "Choose a plan or an organisation."),
+        ({"audience": "limited"}, "Choose a plan, an organisation or partners."),
         ({"product": "unheard-of"}, "Not a valid choice"),
         ({"lang": "xx"}, "Not a valid choice"),
         ({"status": "archived"}, "Not a valid choice"),
