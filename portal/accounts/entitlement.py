@@ -32,7 +32,10 @@ from portal.sla.entitlement import Entitlement, Grant, entitled
 
 __all__ = [
     *("entitlement_of", "entitlements_of", "grants_of", "held_and_sold", "held_in", "in_force"),
-    *("licences_of", "products_held", "region_of", "the_policy"),
+    "licences_of",
+    "products_held",
+    "region_of",
+    "the_policy",
 ]
 
 
