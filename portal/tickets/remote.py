@@ -18,6 +18,7 @@ from portal.policies import the_policy
 from portal.sla.terms import RemoteSupport
 from portal.tickets import credentials, followers, letters, news
 from portal.tickets.conversation import clean
+from portal.tickets.quoting import Fields, held_of
 from portal.tickets.ticket import Ticket
 
 LONGEST_PURPOSE = 500
@@ -70,9 +71,12 @@ def current(ticket_id: int) -> RemoteSession | None:
 
 
 def terms(ticket: Ticket, *, now: datetime) -> RemoteSupport | None:
-    """The conditions, where the customer is entitled to remote support today; None where they are not."""
-    held = entitlement_of(ticket.requester, ticket.product, ticket.organisation, now=now)
-    allowed = ticket.topic == "product" and held.remote_support
+    """The conditions, where the customer is entitled to remote support today, or the reseller who filed it for them
+    (R9); None where neither is."""
+    is_granted = held_of(ticket, Fields(product=ticket.product), now=now).remote_support
+    if not is_granted and ticket.reseller_id:
+        is_granted = entitlement_of(ticket.requester, ticket.product, ticket.reseller_id, now=now).remote_support
+    allowed = ticket.topic == "product" and is_granted
     return the_policy().remote_support if allowed else None
 
 

@@ -17,12 +17,13 @@ from portal.jobs import run_due
 from portal.mail import Mail
 from portal.sla import QuoteRequest
 from portal.sla.routing import route
+from portal.tickets import remote
 from portal.tickets.following import follow
 from portal.tickets.ticket import Draft, Ticket
 from tests import cast
 from tests.billing.test_desk_queries import counted
 from tests.cast import World
-from tests.partner.acting import let_act, the_consent, the_relation
+from tests.partner.acting import let_act, the_consent, the_partner, the_relation
 from tests.tickets import writing
 
 As = Callable[[str], FlaskClient]
@@ -157,6 +158,24 @@ def test_a_reseller_shares_nothing_and_sees_nobody_of_theirs(app: Flask, acting:
     offered = as_("owner").get(f"/tickets/{number}").text
     assert f'<option value="{acting.ids["customer"]}"' in offered
     assert f'<option value="{acting.ids["reseller"]}"' not in offered
+
+
+@pytest.mark.fact("R9")
+def test_a_reseller_may_get_remote_support_for_a_customer_without(app: Flask, world: World, as_: As) -> None:
+    policy = writing.policy()
+    assert policy.remote_support and policy.remote_support.resellers
+    without = [plan for plan in policy.plans.values() if plan.id not in policy.remote_support.plans]
+    plan = next(plan for plan in without if "ticket" in plan.channels)
+    with app.app_context():
+        cast.subscribe(world.heron, plan.id, plan.tiers[0])
+        let_act(world, utcnow())
+        db.session.commit()
+    assert file_for(as_("reseller"), world.heron) == 302
+    with app.app_context():
+        assert remote.terms(the_ticket(), now=utcnow()) is not None
+        the_partner().ends_at = utcnow() - timedelta(seconds=1)
+        db.session.flush()
+        assert remote.terms(the_ticket(), now=utcnow()) is None
 
 
 def test_who_lost_the_right_gets_no_mail(app: Flask, acting: World, as_: As) -> None:
