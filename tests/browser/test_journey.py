@@ -55,7 +55,7 @@ def register(tab: Tab, email: str) -> None:
     tab.shoot("register")
     press(tab.page, "Register")
     tab.shoot("registered")
-    tab.go(link_in(tab.site.mail_to(email), "/account/confirm/"))
+    tab.go(link_in(tab.site.mail_to(email, "/account/confirm/"), "/account/confirm/"))
     tab.shoot("confirm")
     tab.page.get_by_role("main").get_by_role("button").first.click()
     sign_in(tab.page, tab.site, email, NEW_PASSWORD)
